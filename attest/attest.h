@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attest.h - the one header that others include: evidence in, verdict out.
+ *
+ * attest_verify() is a pure function of its arguments: bytes, expectation, trust anchors and a time.  It reads no clock, file,
+ * socket, environment or global.  Everything it is given is borrowed for the call; what it returns in `struct appraisal` owns
+ * nothing but points into the evidence bytes where a member says so. */
+#ifndef ATTEST_ATTEST_H
+#define ATTEST_ATTEST_H
+
+#include "attest/base/binding.h"
+#include "attest/base/verdict.h"
+#include "attest/tpm/tpm.h"
+#include "attest/x509/x509.h"
+
+/* One piece of evidence; the member of its type is used. */
+struct evidence {
+    enum evidence_type type;
+    struct tpm_evidence tpm; /* EVIDENCE_TPM2 */
+};
+
+/* What the row of the policy asks of it. */
+struct expectation {
+    struct slice binding; /* BINDING_LEN bytes (rule quote.binding), or empty */
+    struct slice nonce;   /* the bare nonce (rule quote.nonce), or empty: freshness is not judged, and the verdict says so */
+    struct tpm_expect tpm;
+};
+
+struct trust {
+    struct x509_anchors tpm; /* AK and EK certificates */
+};
+
+/* What was established; meaningful only as far as the verdict passed. */
+struct appraisal {
+    struct verdict verdict;
+    int64_t valid_until; /* unix seconds: the least expiry of what the verdict rests on; INT64_MAX when nothing expires */
+    struct tpm_claims tpm;
+};
+
+/* Always fills *out; the judgement is verdict_judge(&out->verdict). */
+void attest_verify(const struct evidence *ev, const struct expectation *want, const struct trust *trust,
+                   int64_t at_unix, struct appraisal *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text.h - hex, base64url and RFC 3339, strict in both directions.
+ *
+ * Sources: RFC 4648 sections 5 and 8 (no padding, unused bits zero), RFC 3339 section 5.6 (upper-case T and
+ * Z only, whole seconds, offset Z). */
+#ifndef ATTEST_BASE_TEXT_H
+#define ATTEST_BASE_TEXT_H
+
+#include "attest/base/err.h"
+#include "attest/base/slice.h"
+
+enum { RFC3339_LEN = 20 }; /* 2026-11-24T12:00:00Z */
+
+/* Lower-case hex into dst[2 * in.len + 1], NUL-terminated. */
+void hex_encode(struct slice in, char *dst);
+
+/* Decode hex of either case; an odd length or another character is ERR_MALFORMED, more than `cap` bytes ERR_LIMIT. */
+enum err hex_decode(struct slice text, uint8_t *dst, size_t cap, size_t *len,
+                    struct why *why) MUST_USE;
+
+/* Characters, without NUL, that `len` bytes take in base64url. */
+size_t b64url_len(size_t len);
+
+/* base64url without padding into dst[b64url_len(in.len) + 1], NUL-terminated. */
+void b64url_encode(struct slice in, char *dst);
+
+/* Decode; padding, '+', '/', white space, length mod 4 == 1 or non-zero unused bits are ERR_MALFORMED,
+ * more than `cap` bytes ERR_LIMIT. */
+enum err b64url_decode(struct slice text, uint8_t *dst, size_t cap, size_t *len,
+                       struct why *why) MUST_USE;
+
+/* Seconds since 1970 of "YYYY-MM-DDThh:mm:ssZ", years 1970 to 9999. */
+enum err rfc3339_parse(struct slice text, int64_t *unix_s, struct why *why) MUST_USE;
+
+void rfc3339_format(int64_t unix_s, char dst[RFC3339_LEN + 1]);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sig.h - public keys and signatures, with the algorithm that the caller pinned.
+ *
+ * Nothing here tries a second algorithm, padding or encoding.  A key is refused when it is weak: RSA below 2048
+ * bits or with an exponent that is even or below 65537, a point that is not on its curve.
+ *
+ * Sources: FIPS 186-5; RFC 8017; RFC 7518 section 3.4 (r || s). */
+#ifndef ATTEST_SIG_SIG_H
+#define ATTEST_SIG_SIG_H
+
+#include "attest/base/hash.h"
+
+enum sig_curve { CURVE_NONE = 0, CURVE_P256, CURVE_P384, CURVE_P521 };
+
+enum key_type { KEY_NONE = 0, KEY_RSA, KEY_EC, KEY_ED25519 };
+
+enum sig_scheme { SCHEME_NONE = 0, SCHEME_RSASSA, SCHEME_RSAPSS, SCHEME_ECDSA, SCHEME_ED25519 };
+
+/* A public key; release with sig_key_done().  Copying the struct does not copy the key. */
+struct sig_key {
+    enum key_type type;
+    enum sig_curve curve; /* KEY_EC */
+    size_t bits;          /* KEY_RSA: of the modulus */
+    void *handle;         /* owned; the library's object */
+};
+
+void sig_key_done(struct sig_key *k);
+
+/* x and y: exactly the curve's field size, big-endian. */
+enum err sig_key_ec(enum sig_curve curve, struct slice x, struct slice y, struct sig_key *out,
+                    struct why *why) MUST_USE;
+
+/* n: big-endian modulus, 2048..8192 bits; e: public exponent. */
+enum err sig_key_rsa(struct slice n, uint64_t e, struct sig_key *out, struct why *why) MUST_USE;
+
+/* raw: 32 bytes. */
+enum err sig_key_ed25519(struct slice raw, struct sig_key *out, struct why *why) MUST_USE;
+
+/* DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), nothing after it. */
+enum err sig_key_spki(struct slice der, struct sig_key *out, struct why *why) MUST_USE;
+
+/* One PEM block "PUBLIC KEY". */
+enum err sig_key_pem(struct slice pem, struct sig_key *out, struct why *why) MUST_USE;
+
+/* SHA-256 of the key's DER SubjectPublicKeyInfo. */
+enum err sig_key_digest(const struct sig_key *k, uint8_t out[SHA256_LEN], struct why *why) MUST_USE;
+
+/* Same type and same numbers. */
+bool sig_key_same(const struct sig_key *a, const struct sig_key *b);
+
+/* Field size in bytes: 32, 48, 66; 0 for CURVE_NONE. */
+size_t sig_curve_len(enum sig_curve curve);
+
+/* Verify over the message.  sig: RSA big-endian, exactly as long as the modulus; ECDSA r || s, each exactly the field size,
+ * 1 <= r,s < n; Ed25519 64 bytes.  PSS salt length is read from the signature.
+ * ERR_DENIED: it does not verify.  ERR_MALFORMED: the signature's shape or the pairing of key and scheme is wrong. */
+enum err sig_verify(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg,
+                    struct slice msg, struct slice sig, struct why *why) MUST_USE;
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tpm.h - a TPM 2.0 quote as evidence: what comes in, what is expected, what is established.
+ *
+ * Source: TPM 2.0 Library specification, Part 2 (structures) and Part 3 (TPM2_Quote). */
+#ifndef ATTEST_TPM_TPM_H
+#define ATTEST_TPM_TPM_H
+
+#include "attest/base/hash.h"
+
+enum {
+    TPM_PCRS = 24,
+    TPM_BANKS_MAX = 4,       /* selections in one quote */
+    TPM_PCR_VALUES_MAX = 96, /* values sent beside the quote */
+    TPM_NAME_MAX = 2 + HASH_MAX,
+    TPM_GOLDEN_MAX = 128, /* values in one compound */
+    TPM_ATTEST_MAX = 1024,
+    TPM_PUBLIC_MAX = 1024,
+    TPM_SIGNATURE_MAX = 1100,
+};
+
+/* A PCR value as the client sent it, or as a reference value wants it. */
+struct tpm_pcr {
+    uint16_t bank; /* TPM_ALG_ID */
+    uint8_t index; /* 0..23 */
+    uint8_t digest[HASH_MAX]; /* hash_len(bank) bytes */
+};
+
+struct tpm_selection { /* which PCRs of a bank; bit i is PCR i */
+    uint16_t bank;
+    uint32_t mask;
+};
+
+struct tpm_evidence {
+    struct slice quote;     /* TPMS_ATTEST */
+    struct slice signature; /* TPMT_SIGNATURE, or bare RSASSA bytes exactly as long as the modulus */
+    struct slice ak;        /* TPMT_PUBLIC or TPM2B_PUBLIC; empty when ak_pem is given */
+    struct slice ak_pem;    /* PEM public key; its attributes cannot be seen */
+    struct slice ak_certificate; /* DER, may be empty */
+    struct slice ek_certificate; /* DER, may be empty; place of the enrolment rows */
+    struct slice ek;             /* TPM2B_PUBLIC or TPMT_PUBLIC of the EK, may be empty: for quote.signer */
+    struct slice event_log;      /* place of the log rows */
+    const struct tpm_pcr *pcrs;  /* as sent; trusted only inside the signed selection */
+    size_t pcrs_n;
+};
+
+/* How the AK may earn trust; exactly one of those allowed must hold, and it is named in the claims. */
+enum tpm_ak_trust {
+    AK_TRUST_NONE = 0,
+    AK_TRUST_EK_ACTIVATION = 1,  /* place: comes with enrolment */
+    AK_TRUST_CERTIFICATE = 2,    /* "ak-certificate" */
+    AK_TRUST_TEE_EVIDENCE = 4,   /* place: AK Name inside TEE evidence */
+    AK_TRUST_PINNED_NAME = 8,    /* "pinned-name" */
+    AK_TRUST_PINNED_KEY = 16,    /* "pinned-key" */
+};
+
+/* One compound reference value: all of its PCRs together.  Rows with the same bank and index are alternatives. */
+struct tpm_golden {
+    const char *label; /* for findings */
+    const struct tpm_pcr *pcr;
+    size_t n;
+};
+
+struct tpm_expect {
+    struct tpm_selection select[TPM_BANKS_MAX]; /* exactly this, in this order; select_n 0: any canonical selection */
+    size_t select_n;
+    bool golden_wanted;              /* false: PCR values are ignored in so many words */
+    const struct tpm_golden *golden; /* one must hold entirely */
+    size_t golden_n;
+    unsigned ak_trust_allowed; /* bits of enum tpm_ak_trust */
+    const struct slice *ak_names; /* pinned Names, nameAlg || digest */
+    size_t ak_names_n;
+    bool ak_vouched; /* the caller vouches for the AK it passes: counts as pinned Name, or pinned key when it is a PEM */
+    bool allow_owner_hierarchy;
+};
+
+enum tpm_hierarchy { HIERARCHY_UNKNOWN = 0, HIERARCHY_ENDORSEMENT, HIERARCHY_OWNER, HIERARCHY_PLATFORM };
+
+struct tpm_claims {
+    uint8_t ak_name[TPM_NAME_MAX];
+    size_t ak_name_len;
+    enum tpm_ak_trust ak_trust; /* the one that held */
+    enum tpm_hierarchy hierarchy;
+    uint64_t clock_ms;
+    uint32_t reset_count, restart_count;
+    bool clock_safe;
+    uint64_t firmware_version;
+    struct tpm_selection select[TPM_BANKS_MAX];
+    size_t select_n;
+    struct tpm_pcr pcr[TPM_PCR_VALUES_MAX]; /* values inside the signed selection, proven by pcrDigest */
+    size_t pcr_n;
+    const char *golden_label; /* borrowed from the expectation; NULL when none was wanted */
+};
+
+const char *tpm_ak_trust_name(enum tpm_ak_trust t);   /* "ek-activation", ... ; "none" */
+enum tpm_ak_trust tpm_ak_trust_by_name(struct slice name);
+const char *tpm_hierarchy_name(enum tpm_hierarchy h); /* "endorsement", "owner", "platform", "unknown" */
+
+/* "sha256:0,2,4,7+sha384:0" (the form of --select and of a policy's `pcrs`). */
+enum err tpm_select_parse(struct slice text, struct tpm_selection *out, size_t cap, size_t *n,
+                          struct why *why) MUST_USE;
+
+#endif
