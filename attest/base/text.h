@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.h - hex, base64url and RFC 3339, strict in both directions.
+/* text.h - hex, base64url, RFC 3339 and UTF-8, strict in both directions.
  *
  * Sources: RFC 4648 sections 5 and 8 (no padding, unused bits zero), RFC 3339 section 5.6 (upper-case T and
- * Z only, whole seconds, offset Z). */
+ * Z only, whole seconds, offset Z), RFC 3629 section 4 (no surrogates, no overlong forms). */
 #ifndef ATTEST_BASE_TEXT_H
 #define ATTEST_BASE_TEXT_H
 
@@ -32,6 +32,12 @@ enum err b64url_decode(struct slice text, uint8_t *dst, size_t cap, size_t *len,
 /* Seconds since 1970 of "YYYY-MM-DDThh:mm:ssZ", years 1970 to 9999. */
 enum err rfc3339_parse(struct slice text, int64_t *unix_s, struct why *why) MUST_USE;
 
+/* A time before 1970 or after the year 9999 is written as the nearest second that can be. */
 void rfc3339_format(int64_t unix_s, char dst[RFC3339_LEN + 1]);
+
+/* Bytes of the well-formed UTF-8 sequence that `s` begins with, 1..4; 0 when it begins with none. */
+size_t utf8_len(struct slice s);
+
+bool utf8_ok(struct slice s);
 
 #endif

@@ -53,7 +53,7 @@ struct check {
     const char *id;
     const char *spec;
     enum outcome (*run)(const struct check_in *in, struct finding *out);
-    bool gate; /* when this does not pass, later rows of the table are not run */
+    bool gate; /* when this does not pass (nor warn, nor is ignored), later rows of the table are not run */
 };
 
 /* Run a table and append its findings. */
@@ -64,7 +64,7 @@ void verdict_run(struct verdict *v, const struct check *table, size_t rows,
 void verdict_add(struct verdict *v, const char *id, const char *spec, enum outcome outcome,
                  const char *seen, const char *wanted);
 
-/* True only if at least one check was wanted and all wanted checks passed, warned or were ignored. */
+/* True only if at least one check passed and all wanted checks passed, warned or were ignored. */
 bool verdict_passed(const struct verdict *v);
 
 /* MALFORMED if a finding is; else REJECT if one failed; else UNABLE if one could not be decided; else

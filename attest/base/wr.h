@@ -29,6 +29,8 @@ void wr_le32(struct wr *w, uint32_t v);
 void wr_le64(struct wr *w, uint64_t v);
 void wr_bytes(struct wr *w, struct slice s);
 void wr_text(struct wr *w, const char *text);
+
+/* printf; needs one byte of room more than its text, for a NUL that is not counted. */
 void wr_fmt(struct wr *w, const char *fmt, ...) PRINTF(2, 3);
 
 /* A JSON string with its quotes (RFC 8259 section 7); bytes that are not UTF-8 mark the writer full. */
