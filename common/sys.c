@@ -76,7 +76,7 @@ random_id(const char *prefix, char *dst, size_t cap)
     for (size_t i = 0; i < 6; i++) {
         id[i] = (uint8_t)(ms >> (40 - 8 * i));
     }
-    memcpy(dst, prefix, len);
+    (void)snprintf(dst, cap, "%s", prefix);
     hex_encode((struct slice){id, sizeof id}, dst + len);
 }
 
@@ -98,45 +98,54 @@ refuse(struct why *why, const char *doing, const char *path, int error)
     return why_add(why, code, "%s %s: %s", doing, path, strerrordesc_np(error));
 }
 
-static bool
-retry(ssize_t got)
+/* Make room for at least one byte more, up to one byte more than is allowed. */
+static void
+grow(uint8_t **buf, size_t *cap, size_t max)
 {
-    return got < 0 && errno == EINTR;
+    size_t next = *cap == 0 ? FIRST_READ : *cap * 2;
+
+    next = next > max ? max + 1 : next;
+    *buf = mem_grow(*buf, *cap, next + 1, 1); /* and the NUL */
+    *cap = next;
+}
+
+static enum err
+read_all(int fd, size_t max, uint8_t **buf, size_t *have, struct why *why)
+{
+    size_t cap = 0;
+    ssize_t got = 1;
+
+    *have = 0;
+    while (got != 0 && *have <= max) {
+        if (*have == cap) {
+            grow(buf, &cap, max);
+        }
+        got = read(fd, *buf + *have, cap - *have);
+        if (got < 0 && errno != EINTR) {
+            return why_add(why, ERR_IO, "read: %s", strerrordesc_np(errno));
+        }
+        *have += got > 0 ? (size_t)got : 0;
+    }
+    return *have > max ? why_add(why, ERR_LIMIT, "more than %zu bytes", max) : ERR_OK;
 }
 
 enum err
 file_read(const char *path, size_t max, uint8_t **out, size_t *len, struct why *why)
 {
     AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t cap = max < FIRST_READ ? max + 1 : FIRST_READ;
-    size_t have = 0;
-    ssize_t got = 1;
+    AUTO(mem_free_bytes) uint8_t *buf = NULL;
 
     assert(max < SIZE_MAX / 2);
     if (fd < 0) {
         return refuse(why, "cannot open", path, errno);
     }
 
-    AUTO(mem_free_bytes) uint8_t *buf = mem_new(cap + 1, 1);
+    enum err err = read_all(fd, max, &buf, len, why);
 
-    while (got != 0) {
-        if (have == cap) { /* cap never exceeds max + 1, one byte more than is allowed */
-            size_t next = cap > max / 2 ? max + 1 : cap * 2;
-
-            buf = mem_grow(buf, cap + 1, next + 1, 1);
-            cap = next;
-        }
-        got = read(fd, buf + have, cap - have);
-        if (got < 0 && !retry(got)) {
-            return refuse(why, "cannot read", path, errno);
-        }
-        have += got > 0 ? (size_t)got : 0;
-        if (have > max) {
-            return why_add(why, ERR_LIMIT, "%s: more than %zu bytes", path, max);
-        }
+    if (err != ERR_OK) {
+        return why_add(why, err, "reading %s", path);
     }
-    buf[have] = '\0';
-    *len = have;
+    buf[*len] = '\0';
     *out = buf;
     buf = NULL;
     return ERR_OK;
@@ -148,7 +157,7 @@ write_all(int fd, const char *path, struct slice data, struct why *why)
     while (data.len > 0) {
         ssize_t put = write(fd, data.ptr, data.len);
 
-        if (put < 0 && !retry(put)) {
+        if (put < 0 && errno != EINTR) {
             return refuse(why, "cannot write", path, errno);
         }
         if (put > 0) {
@@ -247,13 +256,15 @@ dir_make(const char *path, unsigned mode, struct why *why)
         return why_add(why, ERR_LIMIT, "folder name of %zu bytes", len);
     }
     memcpy(part, path, len + 1);
-    for (size_t i = 1; i < len; i++) {
-        if (path[i] != '/') {
-            continue;
+
+    enum err err = ERR_OK;
+
+    for (size_t i = 1; i < len && err == ERR_OK; i++) {
+        if (path[i] == '/') {
+            part[i] = '\0';
+            err = folder_make(part, mode, why);
+            part[i] = '/';
         }
-        part[i] = '\0';
-        TRY(folder_make(part, mode, why));
-        part[i] = '/';
     }
-    return folder_make(path, mode, why);
+    return err == ERR_OK ? folder_make(path, mode, why) : err;
 }
