@@ -115,7 +115,6 @@ read_all(int fd, size_t max, uint8_t **buf, size_t *have, struct why *why)
     size_t cap = 0;
     ssize_t got = 1;
 
-    *have = 0;
     while (got != 0 && *have <= max) {
         if (*have == cap) {
             grow(buf, &cap, max);
@@ -134,18 +133,20 @@ file_read(const char *path, size_t max, uint8_t **out, size_t *len, struct why *
 {
     AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     AUTO(mem_free_bytes) uint8_t *buf = NULL;
+    size_t have = 0;
 
     assert(max < SIZE_MAX / 2);
     if (fd < 0) {
         return refuse(why, "cannot open", path, errno);
     }
 
-    enum err err = read_all(fd, max, &buf, len, why);
+    enum err err = read_all(fd, max, &buf, &have, why);
 
     if (err != ERR_OK) {
         return why_add(why, err, "reading %s", path);
     }
-    buf[*len] = '\0';
+    buf[have] = '\0';
+    *len = have;
     *out = buf;
     buf = NULL;
     return ERR_OK;
