@@ -136,7 +136,7 @@ log_frame_decode(struct slice in, struct log_frame *out, struct why *why)
 enum err
 log_cursor_next(struct log_cursor *c, struct slice in, struct log_frame *out, struct why *why)
 {
-    struct log_frame f;
+    struct log_frame f = {0};
 
     TRY(log_frame_decode(in, &f, why));
     if (f.seq != c->seq) {

@@ -199,6 +199,25 @@ signature_verify(const struct note_key *key, struct slice text, struct slice sig
     return ERR_OK;
 }
 
+/* Sets *verified when the line is by this key; lines of others are passed over: a witness, or a key that
+ * nobody asked about. */
+static enum err
+line_judge(struct slice line, const struct note_key *key, struct slice body, bool *verified,
+           struct why *why)
+{
+    struct slice name = {0};
+    uint8_t raw[NOTE_MAX];
+    size_t len = 0;
+
+    TRY(line_read(line, &name, raw, &len, why));
+    if (!slice_same(name, slice_text(key->name)) || memcmp(raw, key->id, NOTE_ID) != 0) {
+        return ERR_OK;
+    }
+    TRY(signature_verify(key, body, (struct slice){raw + NOTE_ID, len - NOTE_ID}, why));
+    *verified = true;
+    return ERR_OK;
+}
+
 enum err
 note_open(struct slice note, const struct note_key *key, struct slice *text, struct why *why)
 {
@@ -210,19 +229,10 @@ note_open(struct slice note, const struct note_key *key, struct slice *text, str
 
     TRY(note_split(note, &body, &sigs, why));
     for (; split(&sigs, '\n', &line); lines++) {
-        struct slice name;
-        uint8_t raw[NOTE_MAX];
-        size_t len = 0;
-
         if (lines == SIGNATURES_MAX) {
             return why_add(why, ERR_LIMIT, "note: more than %d signatures", SIGNATURES_MAX);
         }
-        TRY(line_read(line, &name, raw, &len, why));
-        if (!slice_same(name, slice_text(key->name)) || memcmp(raw, key->id, NOTE_ID) != 0) {
-            continue; /* of a witness, or a key that we were not asked about */
-        }
-        TRY(signature_verify(key, body, (struct slice){raw + NOTE_ID, len - NOTE_ID}, why));
-        verified = true;
+        TRY(line_judge(line, key, body, &verified, why));
     }
     if (!verified) {
         return why_add(why, ERR_DENIED, "note: no signature by %s", key->name);
