@@ -226,13 +226,16 @@ note_open(struct slice note, const struct note_key *key, struct slice *text, str
     struct slice line = {0};
     size_t lines = 0;
     bool verified = false;
+    enum err err = ERR_OK;
 
     TRY(note_split(note, &body, &sigs, why));
-    for (; split(&sigs, '\n', &line); lines++) {
-        if (lines == SIGNATURES_MAX) {
-            return why_add(why, ERR_LIMIT, "note: more than %d signatures", SIGNATURES_MAX);
-        }
-        TRY(line_judge(line, key, body, &verified, why));
+    while (err == ERR_OK && split(&sigs, '\n', &line)) {
+        err = lines++ < SIGNATURES_MAX
+                  ? line_judge(line, key, body, &verified, why)
+                  : why_add(why, ERR_LIMIT, "note: more than %d signatures", SIGNATURES_MAX);
+    }
+    if (err != ERR_OK) {
+        return err;
     }
     if (!verified) {
         return why_add(why, ERR_DENIED, "note: no signature by %s", key->name);
