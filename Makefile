@@ -181,3 +181,6 @@ help:
 	@echo 'make docs         write the tables that are printed from the code'
 	@echo 'make walkthrough  one request, step by step, with file and function'
 	@echo 'make install      DESTDIR and PREFIX as usual'
+
+# For scripts that need a list of this file: make -s print-WARN
+print-%: ; @echo "$($*)"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - a fuzzer as a plain program: runs every file of a corpus, and every prefix of it, so that `make check` needs no
- * libFuzzer.  A crash is the failure; an empty or missing corpus is one too. */
+/* main.c - a fuzzer as a plain program: runs every file of a corpus, and every prefix of it, so that
+ * `make check` needs no libFuzzer.  A crash is the failure; an empty or missing corpus is one too. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
