@@ -53,7 +53,7 @@ size_t sig_curve_len(enum sig_curve curve);
 
 /* Verify over the message.  sig: RSA big-endian, exactly as long as the modulus; ECDSA r || s, each exactly the field size,
  * 1 <= r,s < n; Ed25519 64 bytes.  PSS salt length is read from the signature.
- * ERR_DENIED: it does not verify.  ERR_MALFORMED: the signature's shape or the pairing of key and scheme is wrong. */
+ * ERR_DENIED: it does not verify, or its hash is not accepted.  ERR_MALFORMED: the signature's shape or the pairing of key and scheme is wrong. */
 enum err sig_verify(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg,
                     struct slice msg, struct slice sig, struct why *why) MUST_USE;
 
