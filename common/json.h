@@ -19,7 +19,7 @@ enum { JSON_DEPTH_MAX = 16, JSON_BYTES_MAX = 1 << 20 };
 /* For AUTO(json_free) json_t *x = NULL. */
 void json_free(json_t **j);
 
-/* Parse; *out is owned by the caller.  ERR_MALFORMED names line and column; ERR_LIMIT over JSON_BYTES_MAX. */
+/* Parse; *out is owned by the caller.  ERR_MALFORMED names the place; ERR_LIMIT over JSON_BYTES_MAX. */
 enum err json_read(struct slice text, json_t **out, struct why *why) MUST_USE;
 
 /* Compact, members in the order they were set, NUL-terminated; free with mem_free_text. Never NULL. */
