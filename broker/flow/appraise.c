@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* appraise.c - see appraise.h.  A reference value is compound: Names and PCRs of one entry count only together, so entries that pin other
+ * Names than the evidence has are left out before the evidence is judged. */
+#include "broker/flow/appraise.h"
+
+#include "attest/tpm/name.h"
+#include "attest/tpm/public.h"
+#include "common/json.h"
+#include "common/mem.h"
+#include "common/row.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A row's expectation with the reference values of today. */
+struct filled {
+    struct expectation want;
+    struct tpm_golden golden[REFERENCE_ENTRIES_MAX];
+    struct slice name[ROW_AK_NAMES_MAX];
+    uint8_t binding[BINDING_LEN];
+};
+
+void
+appraised_free(struct appraised **a)
+{
+    if (*a == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < (*a)->pieces; i++) {
+        mem_free((*a)->piece[i]);
+    }
+    mem_free(*a);
+    *a = NULL;
+}
+
+static bool
+names_have(const struct slice *names, size_t n, struct slice name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (slice_same(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Bytes that cannot be decoded give no Name; judging them says why. */
+static void
+name_of(const struct tpm_evidence *ev, struct tpm_name *out)
+{
+    struct tpm_public pub = {0};
+    struct why why = {0};
+
+    if (tpm_public_decode(ev->ak, &pub, &why) != ERR_OK ||
+        tpm_name_make(&pub, out, &why) != ERR_OK) {
+        *out = (struct tpm_name){0};
+    }
+}
+
+static void
+fill_set(struct filled *f, const struct reference_set *set, struct slice ak_name, int64_t now)
+{
+    struct tpm_expect *t = &f->want.tpm;
+
+    t->golden_wanted = true;
+    t->golden = f->golden;
+    t->golden_n = 0;
+    for (size_t i = 0; i < set->n && t->golden_n < REFERENCE_ENTRIES_MAX; i++) {
+        const struct reference_entry *e = &set->entry[i];
+        bool pinned = e->ak_names_n > 0;
+
+        if (e->expires_unix <= now ||
+            (pinned && !names_have(e->ak_names, e->ak_names_n, ak_name))) {
+            continue;
+        }
+        f->golden[t->golden_n++] = e->golden;
+        for (size_t k = 0; k < e->ak_names_n && t->ak_names_n < ROW_AK_NAMES_MAX; k++) {
+            f->name[t->ak_names_n++] = e->ak_names[k];
+        }
+    }
+}
+
+static void
+fill_row(struct filled *f, const struct evidence_row *row, const struct reference_set *set,
+         const struct tpm_evidence *ev, int64_t now)
+{
+    struct tpm_name name = {0};
+
+    f->want = row->want;
+    name_of(ev, &name);
+    for (size_t i = 0; i < row->want.tpm.ak_names_n && i < ROW_AK_NAMES_MAX; i++) {
+        f->name[i] = row->want.tpm.ak_names[i];
+    }
+    f->want.tpm.ak_names = f->name;
+    if (set != NULL) {
+        fill_set(f, set, tpm_name_slice(&name), now);
+    }
+}
+
+static const struct evidence *
+piece_of_type(const struct attest_ask *ask, enum evidence_type type)
+{
+    for (size_t i = 0; i < ask->pieces; i++) {
+        if (ask->piece[i].type == type) {
+            return &ask->piece[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+judge_row(const struct attest_ask *ask, const struct evidence_row *row,
+          const struct policy_book *book, const struct trust *trust, int64_t now,
+          struct appraised *a)
+{
+    struct filled *f = mem_new(1, sizeof *f);
+    struct appraisal *out = mem_new(1, sizeof *out);
+    const struct evidence *ev = piece_of_type(ask, row->type);
+    const struct reference_set *set = NULL;
+    struct why why = {0};
+
+    a->type[a->pieces] = row->type;
+    a->piece[a->pieces++] = out;
+    if (row->reference_set[0] != '\0') {
+        set = policy_book_set(book, row->reference_set);
+    }
+    fill_row(f, row, set, &ev->tpm, now);
+    if (binding_make(row->type, (struct slice){ask->challenge, ask->challenge_len}, ask->key.jkt,
+                     (struct slice){0}, f->binding, &why) == ERR_OK) {
+        f->want.binding = (struct slice){f->binding, sizeof f->binding};
+        attest_verify(ev, &f->want, trust, now, out);
+    }
+    if (row->reference_set[0] != '\0' && set == NULL) {
+        verdict_add(&out->verdict, "policy.reference_set", "DESIGN 8", OUTCOME_FAIL,
+                    "the policy's reference set has no active version", "an active reference set");
+    }
+    if (set != NULL) {
+        (void)snprintf(a->set[a->sets].id, sizeof a->set[0].id, "%s", set->id);
+        a->set[a->sets++].version = set->version;
+    }
+    /* What points into this function's memory must not leave it. */
+    out->tpm.golden_label = NULL;
+    mem_free(f);
+}
+
+static void
+sum_up(struct appraised *a)
+{
+    a->judgement = JUDGE_ACCEPT;
+    a->valid_until = INT64_MAX;
+    for (size_t i = 0; i < a->pieces; i++) {
+        enum judgement j = verdict_judge(&a->piece[i]->verdict);
+        bool worse = a->judgement == JUDGE_ACCEPT || j == JUDGE_MALFORMED ||
+                     (j == JUDGE_REJECT && a->judgement == JUDGE_UNABLE);
+
+        if (j != JUDGE_ACCEPT && worse) {
+            a->judgement = j;
+        }
+        if (a->piece[i]->valid_until < a->valid_until) {
+            a->valid_until = a->piece[i]->valid_until;
+        }
+    }
+}
+
+/* The same types, each once, nothing more and nothing less. */
+static bool
+fits(const struct attest_ask *ask, struct evidence_row *const *rows)
+{
+    size_t n = 0;
+
+    for (; n < POLICY_ROWS && rows[n] != NULL; n++) {
+        if (piece_of_type(ask, rows[n]->type) == NULL) {
+            return false;
+        }
+    }
+    return n == ask->pieces;
+}
+
+static size_t
+failures(const struct appraised *a)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->pieces; i++) {
+        const struct verdict *v = &a->piece[i]->verdict;
+
+        for (size_t k = 0; k < v->n; k++) {
+            n += v->finding[k].outcome >= OUTCOME_FAIL || v->finding[k].outcome == OUTCOME_NOT_RUN;
+        }
+    }
+    return n;
+}
+
+static struct appraised *
+no_alternative(void)
+{
+    struct appraised *a = mem_new(1, sizeof *a);
+
+    a->piece[a->pieces++] = mem_new(1, sizeof(struct appraisal));
+    verdict_add(&a->piece[0]->verdict, "policy.evidence", "DESIGN 8", OUTCOME_FAIL,
+                "this combination of evidence types",
+                "the types of one alternative of the policy's accept list, each once");
+    a->judgement = JUDGE_REJECT;
+    return a;
+}
+
+void
+appraise(const struct attest_ask *ask, const struct policy *policy, const struct policy_book *book,
+         const struct trust *trust, int64_t now, struct appraised **out)
+{
+    AUTO(appraised_free) struct appraised *best = NULL;
+
+    for (size_t i = 0; i < policy->alternatives; i++) {
+        AUTO(appraised_free) struct appraised *a = NULL;
+
+        if (!fits(ask, policy->row[i])) {
+            continue;
+        }
+        a = mem_new(1, sizeof *a);
+        for (size_t k = 0; k < POLICY_ROWS && policy->row[i][k] != NULL; k++) {
+            judge_row(ask, policy->row[i][k], book, trust, now, a);
+        }
+        sum_up(a);
+        if (best == NULL || a->judgement == JUDGE_ACCEPT || failures(a) < failures(best)) {
+            struct appraised *old = best;
+
+            best = a;
+            a = old;
+        }
+        if (best->judgement == JUDGE_ACCEPT) {
+            break;
+        }
+    }
+    *out = best != NULL ? best : no_alternative();
+    best = NULL;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attest.c - see attest.h.  flow_attest() at the end is the list of steps; each step is a function above it, in order. */
+#include "broker/flow/attest.h"
+
+#include "attest/base/text.h"
+
+#include "broker/flow/appraise.h"
+#include "broker/flow/challenge.h"
+#include "broker/flow/evidence.h"
+#include "broker/flow/proof.h"
+#include "common/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LEASE_ROWS = 1 + POLICY_ROWS, EAR_LIFE_MAX_S = 86400 };
+
+/* What one attestation has come to so far. */
+struct run {
+    struct attest_ask *ask;
+    struct proof proof;
+    int64_t now, challenge_until;
+    struct appraised *appraised;
+    char policy[96]; /* "id/version" */
+    char policy_digest[STORE_DIGEST];
+    char *submods;
+    struct policy_grant grant;
+    bool keep_evidence;
+    struct sandbox_row sandbox;
+    struct verdict_row verdict;
+    char *findings;
+};
+
+static void
+run_done(struct run *r)
+{
+    attest_ask_free(&r->ask);
+    appraised_free(&r->appraised);
+    mem_free_text(&r->submods);
+    mem_free_text(&r->findings);
+}
+
+static enum err
+read_request(struct slice body, struct run *r, struct fault *f)
+{
+    enum err e = attest_ask_read(body, &r->ask, &f->why);
+
+    return e == ERR_OK ? ERR_OK : fault_from(f, e, "malformed");
+}
+
+/* The proof shows that the sender holds the key; the evidence will show that the key is inside. */
+static enum err
+check_key(struct broker *b, const struct http_request *req, struct run *r, struct fault *f)
+{
+    TRY(proof_check(b, req, NULL, &r->proof, f));
+    if (strcmp(r->proof.jkt, r->ask->key.jkt_text) != 0) {
+        return fault_set(f, ERR_DENIED, "key_mismatch",
+                         "the DPoP proof is by another key than the request's key");
+    }
+    return ERR_OK;
+}
+
+static enum err
+check_challenge(struct broker *b, struct run *r, struct fault *f)
+{
+    struct slice challenge = {r->ask->challenge, r->ask->challenge_len};
+
+    enum err e = challenge_check(mint_public(b->mint)->challenge_key, challenge, r->now,
+                                 &r->challenge_until, &f->why);
+
+    if (e == ERR_OK) {
+        return ERR_OK;
+    }
+    if (e == ERR_MALFORMED) {
+        return fault_from(f, ERR_MALFORMED, "challenge_malformed");
+    }
+    return fault_from(f, ERR_DENIED, e == ERR_GONE ? "challenge_expired" : "challenge_unknown");
+}
+
+/* Everything that is needed of the policy is copied, so that the book's lock is held for the judging only. */
+static enum err
+judge(struct broker *b, struct run *r, struct fault *f)
+{
+    enum err e = policy_book_refresh(b->book, &f->why);
+
+    if (e != ERR_OK) {
+        return fault_from(f, e, "unable");
+    }
+    policy_book_enter(b->book);
+    const struct policy *p = policy_book_policy(b->book, r->ask->policy);
+
+    if (p != NULL) {
+        appraise(r->ask, p, b->book, &b->trust, r->now, &r->appraised);
+        (void)snprintf(r->policy, sizeof r->policy, "%s/%lld", p->id, (long long)p->version);
+        memcpy(r->policy_digest, p->digest, sizeof r->policy_digest);
+        memcpy(r->sandbox.policy, p->id, sizeof r->sandbox.policy);
+        r->sandbox.policy_version = p->version;
+        r->grant = p->grant;
+        r->keep_evidence = p->keep_evidence;
+        r->submods = appraised_submods(r->appraised, p);
+        if (p->consent_required) {
+            e = fault_set(f, ERR_DENIED, "consent_required", "policy %s asks for a consent", p->id);
+        }
+    }
+    policy_book_leave(b->book);
+    if (p == NULL) {
+        return fault_set(f, ERR_DENIED, "policy_unknown", "no active policy has the id %s",
+                         r->ask->policy);
+    }
+    return e;
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void
+fill_rows(struct run *r, struct slice body)
+{
+    struct verdict_row *v = &r->verdict;
+    struct sandbox_row *s = &r->sandbox;
+
+    r->findings = appraised_findings(r->appraised);
+    random_id("vd-", v->id, sizeof v->id);
+    v->at = r->now;
+    (void)snprintf(v->outcome, sizeof v->outcome, "%s", judgement_name(r->appraised->judgement));
+    memcpy(v->policy, s->policy, sizeof v->policy);
+    v->policy_version = s->policy_version;
+    memcpy(v->policy_digest, r->policy_digest, sizeof v->policy_digest);
+    hex_encode((struct slice){r->ask->digest, sizeof r->ask->digest}, v->evidence_digest);
+    v->findings = r->findings;
+    v->evidence = r->keep_evidence ? (const char *)body.ptr : NULL;
+    if (r->appraised->judgement != JUDGE_ACCEPT) {
+        return;
+    }
+    random_id("sb-", s->id, sizeof s->id);
+    memcpy(v->sandbox, s->id, sizeof v->sandbox);
+    memcpy(s->verdict, v->id, sizeof s->verdict);
+    memcpy(s->policy_digest, r->policy_digest, sizeof s->policy_digest);
+    memcpy(s->jkt, r->ask->key.jkt_text, sizeof s->jkt);
+    s->state = SANDBOX_LIVE;
+    s->created = r->now;
+    s->collateral_until = r->appraised->valid_until;
+    s->hard_until = least(r->now + r->grant.max_s, s->collateral_until);
+    s->lease_until = least(r->now + r->grant.heartbeat_s, s->hard_until);
+}
+
+/* One transaction: the challenge is spent, the verdict stands, and the sandbox lives if it was accepted. */
+static enum err
+write_ledger(struct broker *b, struct run *r, struct slice body, struct fault *f)
+{
+    struct basis_row basis[LEASE_ROWS] = {{.kind = "policy", .version = r->sandbox.policy_version}};
+    size_t n = 1;
+    bool accepted = r->appraised->judgement == JUDGE_ACCEPT;
+
+    fill_rows(r, body);
+    memcpy(basis[0].id, r->sandbox.policy, sizeof basis[0].id);
+    for (size_t i = 0; i < r->appraised->sets; i++) {
+        basis[n].kind = "reference-set";
+        basis[n].version = r->appraised->set[i].version;
+        memcpy(basis[n].id, r->appraised->set[i].id, sizeof basis[n].id);
+        n++;
+    }
+    enum err e = b->store->ops->attest_put(
+        b->store, (struct slice){r->ask->challenge, r->ask->challenge_len}, r->challenge_until,
+        &r->verdict, accepted ? &r->sandbox : NULL, basis, accepted ? n : 0, &f->why);
+
+    if (e == ERR_CONFLICT) {
+        return fault_from(f, ERR_CONFLICT, "challenge_used");
+    }
+    return e == ERR_OK ? ERR_OK : fault_from(f, e, "unable");
+}
+
+static void
+fill_record(const struct run *r, enum mint_action action, struct mint_record *rec)
+{
+    rec->action = action;
+    (void)snprintf(rec->actor, sizeof rec->actor, "guest");
+    memcpy(rec->sandbox, r->sandbox.id, sizeof rec->sandbox);
+    (void)snprintf(rec->policy, sizeof rec->policy, "%s", r->policy);
+    memcpy(rec->policy_digest, r->policy_digest, sizeof r->policy_digest);
+    memcpy(rec->verdict, r->verdict.id, sizeof rec->verdict);
+}
+
+static const struct {
+    enum judgement judgement;
+    enum err err;
+    const char *code;
+} REFUSALS[] = {
+    {JUDGE_REJECT, ERR_DENIED, "evidence_rejected"},
+    {JUDGE_MALFORMED, ERR_MALFORMED, "evidence_malformed"},
+    {JUDGE_UNABLE, ERR_UNABLE, "evidence_unable"},
+};
+
+/* The refusal and its reasons are on record before the guest hears of it. */
+static enum err
+refuse(const struct run *r, struct fault *f)
+{
+    appraised_failed(r->appraised, f->failed, sizeof f->failed);
+    memcpy(f->verdict, r->verdict.id, sizeof f->verdict);
+    for (size_t i = 0; i < sizeof REFUSALS / sizeof REFUSALS[0]; i++) {
+        if (REFUSALS[i].judgement == r->appraised->judgement) {
+            enum err e = fault_set(f, REFUSALS[i].err, REFUSALS[i].code, "verdict %s: %.100s",
+                                   r->verdict.id, f->failed);
+
+            f->code = REFUSALS[i].code;
+            return e;
+        }
+    }
+    return fault_set(f, ERR_BUG, "bug", "verdict without a meaning");
+}
+
+static enum err
+mint_result(struct broker *b, const struct run *r, struct attest_grant *out, struct fault *f)
+{
+    struct mint_ask *ask = mem_new(1, sizeof *ask);
+    struct mint_answer *answer = mem_new(1, sizeof *answer);
+
+    ask->kind = MINT_EAR;
+    ask->life_s = least(r->sandbox.hard_until - r->now, EAR_LIFE_MAX_S);
+    (void)snprintf(ask->sub, sizeof ask->sub, "sandbox:%s", r->sandbox.id);
+    (void)snprintf(ask->aud[0], sizeof ask->aud[0], "%s", b->issuer);
+    ask->aud_n = 1;
+    memcpy(ask->jkt, r->sandbox.jkt, sizeof ask->jkt);
+    (void)snprintf(ask->tier, sizeof ask->tier, "%s", r->grant.tier);
+    ask->status_index = r->sandbox.status_index;
+    (void)snprintf(ask->extra, sizeof ask->extra, "%s", r->submods);
+    fill_record(r, ACTION_GRANTED, &ask->record);
+
+    enum err e = mint_ask(b->mint, ask, answer, &f->why);
+
+    if (e == ERR_OK) {
+        memcpy(out->ear, answer->text, sizeof out->ear);
+        out->expires_in = answer->exp - answer->iat;
+    }
+    mem_free(ask);
+    mem_free(answer);
+    return e == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
+}
+
+/* A refusal that is an answer, as against one that is a typing mistake or our own trouble, is recorded. */
+static enum err
+record_refusal(struct broker *b, const struct run *r, enum err e, struct fault *f)
+{
+    struct mint_record rec = {0};
+    struct why why = {0};
+
+    if (e != ERR_DENIED && e != ERR_CONFLICT && f->verdict[0] == '\0') {
+        return e;
+    }
+    fill_record(r, ACTION_DENIED, &rec);
+    (void)snprintf(rec.reasons, sizeof rec.reasons, "%s%s%.900s", f->code, f->failed[0] ? " " : "",
+                   f->failed);
+    if (mint_note(b->mint, &rec, &why) != ERR_OK) {
+        return fault_set(f, ERR_UNABLE, "unable", "the record could not be written: %.100s",
+                         why_text(&why));
+    }
+    return e;
+}
+
+static enum err
+steps(struct broker *b, const struct http_request *req, struct slice body, struct run *r,
+      struct fault *f)
+{
+    TRY(check_key(b, req, r, f));
+    TRY(check_challenge(b, r, f));
+    TRY(judge(b, r, f));
+    TRY(proof_spend(b, &r->proof, f));
+    TRY(write_ledger(b, r, body, f));
+    if (r->appraised->judgement != JUDGE_ACCEPT) {
+        return refuse(r, f);
+    }
+    return ERR_OK;
+}
+
+enum err
+flow_attest(struct broker *b, const struct http_request *req, struct slice body,
+            struct attest_grant *out, struct fault *f)
+{
+    AUTO(run_done) struct run r = {.now = clock_unix()};
+
+    TRY(read_request(body, &r, f));
+    enum err e = steps(b, req, body, &r, f);
+
+    if (e != ERR_OK) {
+        (void)atomic_fetch_add(&b->metrics.attest_denied, 1);
+        return record_refusal(b, &r, e, f);
+    }
+    TRY(mint_result(b, &r, out, f));
+    (void)atomic_fetch_add(&b->metrics.attest_accepted, 1);
+    memcpy(out->sandbox, r.sandbox.id, sizeof out->sandbox);
+    memcpy(out->verdict, r.verdict.id, sizeof out->verdict);
+    out->heartbeat_s = r.grant.heartbeat_s;
+    out->lease_until = r.sandbox.lease_until;
+    return ERR_OK;
+}

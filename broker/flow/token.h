@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token.h - the token endpoint's two grants (RFC 6749, RFC 8693, RFC 9449): scope, audience and life only ever narrow. */
+#ifndef BROKER_FLOW_TOKEN_H
+#define BROKER_FLOW_TOKEN_H
+
+#include "broker/flow/attest.h"
+#include "broker/http/form.h"
+
+struct token_grant {
+    char token[MINT_TOKEN];
+    char scope[MINT_SCOPE];
+    int64_t expires_in;
+    bool attested; /* the evidence grant: `result` is set too */
+    struct attest_grant result;
+};
+
+/* Codes are those of OAuth (docs/API.md, POST /token). */
+enum err flow_token(struct broker *b, const struct http_request *req, const struct form *form,
+                    struct token_grant *out, struct fault *f) MUST_USE;
+
+#endif
