@@ -16,7 +16,11 @@ enum { JWT_MAX = 16384, JTI_MAX = 256, KID_MAX = 128, B64_JKT = 43 };
 
 /* Algorithms of JOSE that we know at all. */
 enum jose_alg { JOSE_NONE = 0, JOSE_ES256, JOSE_ES384, JOSE_EDDSA, JOSE_RS256 };
-enum { JOSE_ALLOW_ES256 = 1u << JOSE_ES256, JOSE_ALLOW_ES384 = 1u << JOSE_ES384, JOSE_ALLOW_EDDSA = 1u << JOSE_EDDSA };
+enum {
+    JOSE_ALLOW_ES256 = 1u << JOSE_ES256,
+    JOSE_ALLOW_ES384 = 1u << JOSE_ES384,
+    JOSE_ALLOW_EDDSA = 1u << JOSE_EDDSA
+};
 
 /* A public key out of a JWK: EC P-256/P-384 or OKP Ed25519.  Private members (d p q dp dq qi oth k priv) and kty oct are refused. */
 struct jwk {
@@ -28,13 +32,14 @@ struct jwk {
 
 void jwk_done(struct jwk *k);
 
-/* Members other than kty, crv, x, y are checked for being harmless and ignored (alg and use must agree when present). */
+/* Members other than kty, crv, x, y are checked for being harmless and ignored (alg, use and key_ops must agree when present).
+ * ERR_MALFORMED: not a JWK; ERR_DENIED: a key that we do not take. */
 enum err jwk_read(const json_t *obj, struct jwk *out, struct why *why) MUST_USE;
 
 /* A parsed, not yet verified compact JWS.  Owns its parts; release with jws_done(). */
 struct jws {
     json_t *header;
-    json_t *payload;       /* NULL when payload was not asked to be JSON */
+    json_t *payload;        /* a JSON object, as the header */
     uint8_t *payload_bytes; /* decoded */
     size_t payload_len;
     struct slice signing_input; /* borrows from the text given */
@@ -46,7 +51,8 @@ struct jws {
 
 void jws_done(struct jws *j);
 
-/* Structure and header rules only; `typ` NULL: must be absent or anything.  allow: bits of JOSE_ALLOW_*. */
+/* Structure and header rules only; `typ` NULL: must be absent or anything.  allow: bits of JOSE_ALLOW_*.
+ * ERR_MALFORMED, ERR_LIMIT: not a JWS of JSON objects; ERR_UNAUTHENTICATED: typ, alg or a member that is refused. */
 enum err jws_read(struct slice text, const char *typ, unsigned allow, struct jws *out,
                   struct why *why) MUST_USE;
 
@@ -58,8 +64,9 @@ enum err jws_verify(const struct jws *j, const struct sig_key *key, enum jose_al
  * nonce presence is left to the caller (nonce "" when absent), ath. */
 struct dpop {
     struct jwk jwk;
-    char jti_hash[65]; /* hex SHA-256(jkt || 0 || canonical htu || 0 || jti) */
-    char nonce[129];   /* "" when absent */
+    char jti_hash
+        [65]; /* hex SHA-256(jkt || 0 || canonical htu || 0 || jti), jkt being its 32 bytes */
+    char nonce[129]; /* "" when absent */
     int64_t iat;
 };
 

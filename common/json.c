@@ -156,22 +156,6 @@ member_store(const struct json_member *m, json_t *value)
     }
 }
 
-/* A name from outside, fit for a message: short and printable. */
-struct shown {
-    char text[41];
-};
-
-static struct shown
-show(const char *name)
-{
-    struct shown s = {{0}};
-
-    for (size_t i = 0; i + 1 < sizeof s.text && name[i] != '\0'; i++) {
-        s.text[i] = (char)(name[i] >= 0x20 && name[i] < 0x7f && name[i] != '"' ? name[i] : '?');
-    }
-    return s;
-}
-
 static enum err
 unknown_check(json_t *obj, const char *what, const struct json_member *members, size_t n,
               struct why *why)
@@ -184,7 +168,8 @@ unknown_check(json_t *obj, const char *what, const struct json_member *members, 
             known = strcmp(name, members[i].name) == 0;
         }
         if (!known) {
-            return why_add(why, ERR_MALFORMED, "%s: unknown member \"%s\"", what, show(name).text);
+            return why_add(why, ERR_MALFORMED, "%s: unknown member \"%s\"", what,
+                           text_show(slice_text(name)).text);
         }
     }
     return ERR_OK;

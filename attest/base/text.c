@@ -308,3 +308,16 @@ utf8_ok(struct slice s)
     }
     return true;
 }
+
+struct shown
+text_show(struct slice s)
+{
+    struct shown out = {{0}};
+
+    for (size_t i = 0; i < SHOWN_MAX && i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+
+        out.text[i] = (char)(c >= 0x20 && c < 0x7f && c != '"' && c != '\\' ? c : '?');
+    }
+    return out;
+}

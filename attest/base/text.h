@@ -40,4 +40,14 @@ size_t utf8_len(struct slice s);
 
 bool utf8_ok(struct slice s);
 
+enum { SHOWN_MAX = 40 };
+
+struct shown {
+    char text[SHOWN_MAX + 1];
+};
+
+/* Text from outside made fit for a message: its first SHOWN_MAX bytes, '?' for a quote, a backslash and whatever is not printable
+ * ASCII.  Not for tokens, signatures or keys. */
+struct shown text_show(struct slice s);
+
 #endif
