@@ -63,7 +63,7 @@ def make_broker(programs, pki, people, tmp_path_factory):
 
     yield make
     for broker in started:
-        broker.kill() if broker.process is None else broker.stop()
+        broker.stop()
         shutil.rmtree(broker.folder, ignore_errors=True)
 
 
