@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store.h - the ledger: one function per domain operation, the same for every store.
  *
- * Writes are durable when the call returns.  Calls may come from any thread and block.  ERR_UNABLE or ERR_IO: the store is down, nothing is known; the caller
- * hands out nothing and says 503.  Every other error is a definite answer. */
+ * Writes are durable when the call returns. Calls may come from any thread and block.
+ * ERR_UNABLE or ERR_IO: the store is down, nothing is known; the caller hands out nothing and
+ * says 503. Every other error is a definite answer, also
+ * ERR_BUSY: a queue is full and nothing was done. */
 #ifndef BROKER_STORE_STORE_H
 #define BROKER_STORE_STORE_H
 
@@ -10,7 +12,13 @@
 #include "attest/base/slice.h"
 #include "common/sys.h"
 
-enum { STORE_TEXT = 256, STORE_DIGEST = 65, STORE_JKT = 44, STORE_KEY = 1024, STORE_LIST_MAX = 1000 };
+enum {
+    STORE_TEXT = 256,
+    STORE_DIGEST = 65,
+    STORE_JKT = 44,
+    STORE_KEY = 1024,
+    STORE_LIST_MAX = 1000
+};
 
 enum sandbox_state {
     SANDBOX_NONE = 0,
@@ -31,9 +39,9 @@ struct sandbox_row {
     char session[STORE_TEXT];
     char consent[STORE_TEXT];
     int64_t created, lease_until, hard_until; /* unix seconds */
-    int64_t collateral_until;                 /* least expiry of what the verdict rests on; INT64_MAX for none */
-    int64_t status_index;                     /* given by the store */
-    int64_t ended_at;                         /* 0 while live */
+    int64_t collateral_until; /* least expiry of what the verdict rests on; INT64_MAX for none */
+    int64_t status_index;     /* given by the store */
+    int64_t ended_at;         /* 0 while live */
     char end_reason[STORE_TEXT];
 };
 
@@ -65,10 +73,10 @@ struct upload_row {
     char sandbox[ID_MAX];
     char store[64];
     char key[STORE_KEY];
-    char mode[16];      /* "local", "direct", "commit" */
+    char mode[16]; /* "local", "direct", "commit" */
     char remote_id[STORE_TEXT];
     enum upload_state state;
-    int64_t size;       /* bytes agreed */
+    int64_t size; /* bytes agreed */
     char sha256[STORE_DIGEST];
     char content_type[STORE_TEXT];
     int64_t created, expires;
@@ -100,7 +108,8 @@ struct approval_row {
 };
 void approval_row_done(struct approval_row *row);
 
-/* The answer to "is this credential good in the ledger's eyes"; the predicate itself is broker/flow/validity.c. */
+/* The answer to "is this credential good in the ledger's eyes"; the predicate itself is
+ * broker/flow/validity.c. */
 struct credential_row {
     struct sandbox_row sandbox; /* state SANDBOX_NONE when unknown */
     bool jti_revoked;
@@ -113,47 +122,62 @@ struct store_ops {
     void (*close)(struct store *s);
     enum err (*ping)(struct store *s, struct why *why);
 
-    /* One transaction: the challenge is marked used (ERR_CONFLICT if it was), verdict, sandbox (NULL when refused) and basis are written.
-     * sandbox->status_index is filled in. */
+    /* One transaction: the challenge is marked used (ERR_CONFLICT if it was), verdict, sandbox
+     * (NULL when refused) and basis are written. sandbox->status_index is filled in; a lease
+     * beyond hard_until is cut to it. ERR_DENIED: a document of the basis is not active (any
+     * more), so a revocation that commits first is not outrun; nothing is written then. */
     enum err (*attest_put)(struct store *s, struct slice challenge, int64_t challenge_until,
                            const struct verdict_row *verdict, struct sandbox_row *sandbox,
                            const struct basis_row *basis, size_t basis_n, struct why *why);
     enum err (*credential_get)(struct store *s, const char *sandbox, const char *jti,
                                struct credential_row *out, struct why *why);
-    enum err (*sandbox_get)(struct store *s, const char *id, struct sandbox_row *out, struct why *why); /* ERR_NOT_FOUND */
+    enum err (*sandbox_get)(struct store *s, const char *id, struct sandbox_row *out,
+                            struct why *why); /* ERR_NOT_FOUND */
     /* Newest first; `after` is an id or "". */
-    enum err (*sandbox_list)(struct store *s, const char *after, struct sandbox_row *out, size_t cap,
-                             size_t *n, struct why *why);
-    /* Only a live or paused sandbox: ERR_GONE when ended, ERR_NOT_FOUND.  Never beyond hard_until. */
-    enum err (*sandbox_renew)(struct store *s, const char *id, int64_t lease_until, struct sandbox_row *out,
-                              struct why *why);
-    /* Move to ENDED or QUARANTINED.  *was_live tells whether this call ended it; uploads that were OPEN or STORED become ABORTED and are listed
-     * (up to cap).  Ending what has ended is no error and changes nothing. */
-    enum err (*sandbox_end)(struct store *s, const char *id, enum sandbox_state to, const char *reason,
-                            int64_t now, bool *was_live, struct upload_row *aborted, size_t cap, size_t *n,
+    enum err (*sandbox_list)(struct store *s, const char *after, struct sandbox_row *out,
+                             size_t cap, size_t *n, struct why *why);
+    /* Only a live or paused sandbox: ERR_GONE when ended, ERR_NOT_FOUND. Never beyond
+     * hard_until. */
+    enum err (*sandbox_renew)(struct store *s, const char *id, int64_t lease_until,
+                              struct sandbox_row *out, struct why *why);
+    /* Move to ENDED or QUARANTINED. *was_live tells whether this call ended it; uploads that
+     * were OPEN or STORED become ABORTED and are listed (up to cap). Ending what has ended is
+     * no error and changes nothing. */
+    enum err (*sandbox_end)(struct store *s, const char *id, enum sandbox_state to,
+                            const char *reason, int64_t now, bool *was_live,
+                            struct upload_row *aborted, size_t cap, size_t *n, struct why *why);
+    /* Live sandboxes whose lease has passed (lease_until <= now), and paused ones, which cannot
+     * renew, whose hard end has. */
+    enum err (*sandbox_due)(struct store *s, int64_t now, char (*ids)[ID_MAX], size_t cap,
+                            size_t *n, struct why *why);
+    /* ERR_NOT_FOUND for an unknown sandbox. The first receipt stays: *out (owned by the
+     * caller, mem_free_text) is the one kept. */
+    enum err (*receipt_put)(struct store *s, const char *sandbox, const char *jws, char **out,
                             struct why *why);
-    /* Live sandboxes whose lease or hard end has passed. */
-    enum err (*sandbox_due)(struct store *s, int64_t now, char (*ids)[ID_MAX], size_t cap, size_t *n,
-                            struct why *why);
-    /* The first receipt stays: *out (owned by the caller, mem_free_text) is the one kept. */
-    enum err (*receipt_put)(struct store *s, const char *sandbox, const char *jws, char **out, struct why *why);
-    enum err (*receipt_get)(struct store *s, const char *sandbox, char **out, struct why *why); /* ERR_NOT_FOUND */
+    enum err (*receipt_get)(struct store *s, const char *sandbox, char **out,
+                            struct why *why); /* ERR_NOT_FOUND */
     enum err (*token_revoke)(struct store *s, const char *jti, int64_t until, struct why *why);
 
-    enum err (*verdict_get)(struct store *s, const char *id, struct verdict_row *out, struct why *why);
-    enum err (*verdict_list)(struct store *s, const char *after, struct verdict_row *out, size_t cap, size_t *n,
+    enum err (*verdict_get)(struct store *s, const char *id, struct verdict_row *out,
+                            struct why *why);
+    enum err (*verdict_list)(struct store *s, const char *after, struct verdict_row *out,
+                             size_t cap, size_t *n,
                              struct why *why); /* newest first, without findings and evidence */
 
-    /* Only into a live sandbox (ERR_GONE otherwise), checked in the same transaction. */
+    /* Only into a live sandbox (ERR_GONE otherwise, ERR_NOT_FOUND when unknown), checked in the
+     * same transaction. */
     enum err (*upload_put)(struct store *s, const struct upload_row *row, struct why *why);
-    enum err (*upload_get)(struct store *s, const char *id, struct upload_row *out, struct why *why);
-    /* from -> to, only in a live sandbox: ERR_CONFLICT when the state is another, ERR_GONE when the sandbox is not live. */
-    enum err (*upload_move)(struct store *s, const char *id, enum upload_state from, enum upload_state to,
-                            struct why *why);
-    enum err (*upload_list)(struct store *s, const char *sandbox, struct upload_row *out, size_t cap, size_t *n,
-                            struct why *why);
+    enum err (*upload_get)(struct store *s, const char *id, struct upload_row *out,
+                           struct why *why);
+    /* from -> to, only in a live sandbox: ERR_CONFLICT when the state is another, ERR_GONE
+     * when the sandbox is not live. Only forward: ERR_BUG out of COMMITTED or ABORTED. */
+    enum err (*upload_move)(struct store *s, const char *id, enum upload_state from,
+                            enum upload_state to, struct why *why);
+    enum err (*upload_list)(struct store *s, const char *sandbox, struct upload_row *out,
+                            size_t cap, size_t *n, struct why *why);
     /* Uploads that are ABORTED and whose outside effect is not settled yet (crash recovery). */
-    enum err (*upload_unsettled)(struct store *s, struct upload_row *out, size_t cap, size_t *n, struct why *why);
+    enum err (*upload_unsettled)(struct store *s, struct upload_row *out, size_t cap, size_t *n,
+                                 struct why *why);
     enum err (*upload_settle)(struct store *s, const char *id, struct why *why);
 
     /* version must be the newest + 1 (or 1): ERR_CONFLICT says which is the newest. */
@@ -161,17 +185,21 @@ struct store_ops {
     /* version 0: the newest that is active. */
     enum err (*document_get)(struct store *s, const char *kind, const char *id, int64_t version,
                              struct document_row *out, struct why *why);
-    enum err (*document_list)(struct store *s, const char *kind, struct document_row *out, size_t cap, size_t *n,
-                              struct why *why); /* all versions, without jws; ordered by id, version */
-    /* One approval per person (ERR_CONFLICT); activates when `needed` are there. *active tells. */
-    enum err (*document_approve)(struct store *s, const struct approval_row *row, size_t needed, bool *active,
-                                 struct why *why);
+    enum err (*document_list)(
+        struct store *s, const char *kind, struct document_row *out, size_t cap, size_t *n,
+        struct why *why); /* all versions, without jws; ordered by id, version */
+    /* One approval per person (ERR_CONFLICT), never by the author (ERR_DENIED) nor of what is
+     * revoked (ERR_GONE); activates when `needed` are there. *active tells. */
+    enum err (*document_approve)(struct store *s, const struct approval_row *row, size_t needed,
+                                 bool *active, struct why *why);
     enum err (*approval_list)(struct store *s, const char *kind, const char *id, int64_t version,
                               struct approval_row *out, size_t cap, size_t *n, struct why *why);
-    /* One transaction: the document is revoked; live sandboxes that rest on it are listed (the caller ends each). */
+    /* One transaction: the document is revoked; live sandboxes that rest on it are listed (the
+     * caller ends each, and asks again while the list comes back full). Revoking what is revoked
+     * lists anew and keeps the first reason. */
     enum err (*document_revoke)(struct store *s, const char *kind, const char *id, int64_t version,
-                                const char *reason, int64_t now, char (*ids)[ID_MAX], size_t cap, size_t *n,
-                                struct why *why);
+                                const char *reason, int64_t now, char (*ids)[ID_MAX], size_t cap,
+                                size_t *n, struct why *why);
     /* A number that grows with every change to documents, by any instance. */
     enum err (*document_epoch)(struct store *s, int64_t *epoch, struct why *why);
 

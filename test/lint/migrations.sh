@@ -10,7 +10,7 @@ trap 'rm -f "$made"' EXIT
 
 {
     echo '/* SPDX-License-Identifier: Apache-2.0 */'
-    echo '/* migrations.c - see migrations.h.  Made by test/lint/migrations.sh from schema/sql; change those. */'
+    echo '/* migrations.c - see migrations.h.  Made from schema/sql by test/lint/migrations.sh. */'
     echo '#include "broker/store/migrations.h"'
     echo
     for file in schema/sql/*.sql; do

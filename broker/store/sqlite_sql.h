@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sqlite_sql.h - every statement that the SQLite ledger runs, in one place. */
+#ifndef BROKER_STORE_SQLITE_SQL_H
+#define BROKER_STORE_SQLITE_SQL_H
+
+enum sql {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_SAVE,
+    SQL_SAVE_KEEP,
+    SQL_SAVE_UNDO,
+    SQL_PING_READ,
+    SQL_PING_WRITE,
+
+    SQL_CHALLENGE_PUT,
+    SQL_VERDICT_PUT,
+    SQL_VERDICT_GET,
+    SQL_VERDICT_LIST,
+    SQL_STATUS_INDEX,
+    SQL_SANDBOX_PUT,
+    SQL_BASIS_ACTIVE,
+    SQL_BASIS_PUT,
+
+    SQL_CREDENTIAL_GET,
+    SQL_SANDBOX_GET,
+    SQL_SANDBOX_LIST,
+    SQL_SANDBOX_STATE,
+    SQL_SANDBOX_RENEW,
+    SQL_SANDBOX_END,
+    SQL_SANDBOX_DUE,
+    SQL_RECEIPT_PUT,
+    SQL_RECEIPT_GET,
+    SQL_TOKEN_REVOKE,
+
+    SQL_UPLOAD_PUT,
+    SQL_UPLOAD_GET,
+    SQL_UPLOAD_MOVE,
+    SQL_UPLOAD_LIST,
+    SQL_UPLOAD_PENDING,
+    SQL_UPLOAD_ABORT,
+    SQL_UPLOAD_UNSETTLED,
+    SQL_UPLOAD_SETTLE,
+
+    SQL_EPOCH_MOVE,
+    SQL_EPOCH_GET,
+    SQL_DOCUMENT_NEWEST,
+    SQL_DOCUMENT_PUT,
+    SQL_DOCUMENT_GET,
+    SQL_DOCUMENT_GET_ACTIVE,
+    SQL_DOCUMENT_LIST,
+    SQL_DOCUMENT_HEAD,
+    SQL_DOCUMENT_ACTIVATE,
+    SQL_DOCUMENT_REVOKE,
+    SQL_DOCUMENT_RESTING,
+    SQL_APPROVAL_PUT,
+    SQL_APPROVAL_COUNT,
+    SQL_APPROVAL_LIST,
+
+    SQL_SWEEP_CHALLENGES,
+    SQL_SWEEP_TOKENS,
+    SQL_N,
+};
+
+/* The statement's text, and a few words for messages; static storage. */
+const char *sql_text(enum sql which);
+const char *sql_name(enum sql which);
+
+#endif
