@@ -426,46 +426,46 @@ put_url(const struct sigv4_request *req, const struct signing *s, struct slice t
 }
 
 enum err
-sigv4_presign(struct sigv4_cred *c, const struct sigv4_request *req, struct sigv4_out *out,
+sigv4_presign(struct sigv4_cred *cred, const struct sigv4_request *req, struct sigv4_out *out,
               struct why *why)
 {
     struct signing s = {0};
-    struct slice token = c->id.session_token;
+    struct slice token = cred->id.session_token;
 
     TRY(sigv4_check_request(req, true, why));
-    TRY(gather(req, c, &s, why));
+    TRY(gather(req, cred, &s, why));
     TRY(set_names(&s, why));
     (void)snprintf(s.expires_text, sizeof s.expires_text, "%" PRId64, req->expires_s);
     put_param(&s.params, "X-Amz-Algorithm", slice_text(ALGORITHM));
     put_param(&s.params, "X-Amz-Credential", s.credential);
-    put_param(&s.params, "X-Amz-Date", slice_text(c->date));
+    put_param(&s.params, "X-Amz-Date", slice_text(cred->date));
     put_param(&s.params, "X-Amz-Expires", slice_text(s.expires_text));
     put_param(&s.params, "X-Amz-SignedHeaders", s.names);
     if (token.len > 0 && !req->token_unsigned) {
         put_param(&s.params, "X-Amz-Security-Token", token);
         token.len = 0;
     }
-    TRY(sign(c, req, &s, out, why));
+    TRY(sign(cred, req, &s, out, why));
     put_url(req, &s, token, &out->result);
     return wr_cstr(&out->result, why);
 }
 
 enum err
-sigv4_header_auth(struct sigv4_cred *c, const struct sigv4_request *req, struct sigv4_out *out,
+sigv4_header_auth(struct sigv4_cred *cred, const struct sigv4_request *req, struct sigv4_out *out,
                   struct why *why)
 {
     struct signing s = {0};
-    struct slice token = c->id.session_token;
+    struct slice token = cred->id.session_token;
     struct wr *w = &out->result;
 
     TRY(sigv4_check_request(req, false, why));
-    TRY(gather(req, c, &s, why));
-    put_header(&s.headers, "x-amz-date", slice_text(c->date));
+    TRY(gather(req, cred, &s, why));
+    put_header(&s.headers, "x-amz-date", slice_text(cred->date));
     if (token.len > 0 && !req->token_unsigned) {
         put_header(&s.headers, "x-amz-security-token", token);
     }
     TRY(set_names(&s, why));
-    TRY(sign(c, req, &s, out, why));
+    TRY(sign(cred, req, &s, out, why));
     wr_text(w, ALGORITHM);
     wr_text(w, " Credential=");
     wr_bytes(w, s.credential);

@@ -2,8 +2,8 @@
 /* sigv4.h - AWS Signature Version 4: presigned URLs and Authorization headers.
  *
  * Pure computing: the time is an argument; nothing is looked up, logged or allocated by us.  What
- * is computed on the way (canonical request, string to sign) goes through writers of the caller, so
- * that a store's complaint about a signature can be compared with it line by line.
+ * is computed on the way (canonical request, string to sign) goes through writers of the caller:
+ * a store's complaint about a signature can be compared with it line by line.
  *
  * Refused: control characters and invalid UTF-8 anywhere; parameters and headers that signing sets
  * itself; an expiry outside 1..604800 s; more pairs than the maxima below; buffers that are too
@@ -105,7 +105,7 @@ struct sigv4_request {
     struct slice host;  /* name or address, maybe a port; the scheme's own port is dropped */
     enum sigv4_path rule;
     struct slice bucket; /* SIGV4_OBJECT in path style; else empty */
-    struct slice path; /* SIGV4_OBJECT: the key, no slash before it; else from the first slash on */
+    struct slice path; /* SIGV4_OBJECT: the key, no slash before it; else all, from its slash on */
     const struct sigv4_pair *params;
     size_t params_n;
     /* In any case and order.  Values are trimmed, runs of blanks become one, and a name that is
@@ -113,7 +113,7 @@ struct sigv4_request {
      * are added where they belong. */
     const struct sigv4_pair *headers;
     size_t headers_n;
-    /* SIGV4_UNSIGNED, or the lower-case hex SHA-256 of the body.  SIGV4_OBJECT wants it bound as S3
+    /* SIGV4_UNSIGNED, or lower-case hex SHA-256 of the body.  SIGV4_OBJECT wants it bound as S3
      * reads it, as x-amz-content-sha256: for a URL a hash among headers or params, in the header
      * form either of the two among headers. */
     struct slice payload;
@@ -131,13 +131,14 @@ struct sigv4_out {
 };
 
 /* A URL that makes exactly this request, until it expires.  Its query is in canonical order with
- * the signature in its sorted place.  ERR_MALFORMED, ERR_LIMIT: the request; ERR_BUG: OpenSSL failed. */
-enum err sigv4_presign(struct sigv4_cred *c, const struct sigv4_request *req, struct sigv4_out *out,
-                       struct why *why) MUST_USE;
+ * the signature in its sorted place.  ERR_MALFORMED, ERR_LIMIT: the request; ERR_BUG: OpenSSL
+ * failed. */
+enum err sigv4_presign(struct sigv4_cred *cred, const struct sigv4_request *req,
+                       struct sigv4_out *out, struct why *why) MUST_USE;
 
-/* The value of the Authorization header.  The request must also carry x-amz-date with c->date, and
+/* The value of the Authorization header.  The request must also carry x-amz-date with cred->date, and
  * x-amz-security-token when there is a session token.  Errors as above. */
-enum err sigv4_header_auth(struct sigv4_cred *c, const struct sigv4_request *req,
+enum err sigv4_header_auth(struct sigv4_cred *cred, const struct sigv4_request *req,
                            struct sigv4_out *out, struct why *why) MUST_USE;
 
 #endif
