@@ -82,7 +82,8 @@ usage_check(const json_t *obj, const struct jose_alg_row *row, struct why *why)
     const json_t *use = json_object_get(obj, "use");
     const json_t *ops = json_object_get(obj, "key_ops");
 
-    if (alg != NULL && (!json_is_string(alg) || jose_alg_by_name(json_string_value(alg)) != row)) {
+    if (alg != NULL && (!json_is_string(alg) ||
+                        jose_alg_by_name(json_string_value(alg)) != jose_alg_row(row->alg))) {
         return why_add(why, ERR_DENIED, "jwk: alg is not %s, which its curve demands", row->name);
     }
     if (use != NULL && (!json_is_string(use) || strcmp(json_string_value(use), "sig") != 0)) {
@@ -104,7 +105,7 @@ static enum err
 coordinate(const json_t *obj, const char *name, size_t want, uint8_t out[FIELD_MAX],
            struct why *why)
 {
-    const char *text = NULL;
+    const char *text = "";
     size_t len = 0;
 
     TRY(text_member(obj, "jwk", name, &text, why));
@@ -148,21 +149,24 @@ thumbprint(const struct jose_alg_row *row, const struct point *point, struct jwk
 }
 
 static enum err
-row_of(const json_t *obj, const struct jose_alg_row **out, struct why *why)
+row_of(const json_t *obj, struct jose_alg_row *out, struct why *why)
 {
-    const char *kty = NULL;
-    const char *crv = NULL;
+    const char *kty = "";
+    const char *crv = "";
 
     TRY(text_member(obj, "jwk", "kty", &kty, why));
     if (strcmp(kty, "oct") == 0) {
         return why_add(why, ERR_DENIED, "jwk: kty \"oct\" is a secret, want a public key");
     }
     TRY(text_member(obj, "jwk", "crv", &crv, why));
-    *out = jose_alg_by_curve(kty, crv);
-    if (*out == NULL) {
+
+    const struct jose_alg_row *row = jose_alg_by_curve(kty, crv);
+
+    if (row == NULL) {
         return why_add(why, ERR_DENIED, "jwk: kty \"%s\" crv \"%s\" is not accepted",
                        text_show(slice_text(kty)).text, text_show(slice_text(crv)).text);
     }
+    *out = *row;
     return ERR_OK;
 }
 
@@ -183,7 +187,7 @@ key_read(const json_t *obj, const struct jose_alg_row *row, struct jwk *out, str
 enum err
 jwk_read(const json_t *obj, struct jwk *out, struct why *why)
 {
-    const struct jose_alg_row *row = NULL;
+    struct jose_alg_row row = {0};
 
     if (!json_is_object(obj)) {
         return why_add(why, ERR_MALFORMED, "jwk: missing or not an object");
@@ -191,9 +195,9 @@ jwk_read(const json_t *obj, struct jwk *out, struct why *why)
     TRY(refuse_private(obj, why));
     TRY(row_of(obj, &row, why));
 
-    struct jwk k = {.alg = row->alg};
+    struct jwk k = {.alg = row.alg};
 
-    TRY(key_read(obj, row, &k, why));
+    TRY(key_read(obj, &row, &k, why));
     *out = k;
     return ERR_OK;
 }
@@ -282,7 +286,7 @@ typ_check(const json_t *header, const char *want, struct why *why)
         return ERR_OK;
     }
 
-    const char *typ = NULL;
+    const char *typ = "";
 
     TRY(text_member(header, "JWS header", "typ", &typ, why));
     if (strncasecmp(typ, PREFIX, sizeof PREFIX - 1) == 0) {
@@ -298,7 +302,7 @@ typ_check(const json_t *header, const char *want, struct why *why)
 static enum err
 alg_check(const json_t *header, unsigned allow, enum jose_alg *out, struct why *why)
 {
-    const char *name = NULL;
+    const char *name = "";
 
     TRY(text_member(header, "JWS header", "alg", &name, why));
 
