@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http.h - bytes to requests, replies to bytes; the only header that the rest needs to serve HTTPS.
  *
- * Behind it: libmicrohttpd with GnuTLS, one thread per connection, behind a strict gate (spec/reliability.md sections 1 and 7): raw framing and header
- * size check, no chunked, no '%' in the raw path, one absolute deadline per request, limits per address and in total, explicit client-certificate
- * verification.  Handlers run on the connection's thread and may block. */
+ * Behind it: libmicrohttpd with GnuTLS, one thread per connection, behind a strict gate
+ * (spec/reliability.md sections 1 and 7): the exact framing of the head, no chunked, no '%' in the
+ * raw target, one absolute deadline per request, limits per address and in total, explicit
+ * client-certificate verification.  Handlers run on the connection's thread and may block. */
 #ifndef BROKER_HTTP_HTTP_H
 #define BROKER_HTTP_HTTP_H
 
@@ -26,12 +27,16 @@ enum { HTTP_PARAMS = 3, HTTP_REPLY_HEADERS = 12, HTTP_VALUE_MAX = 1024 };
 struct http_request;
 struct http_reply;
 
-/* A body that is taken while it arrives.  open may refuse (any error: the reply is already filled) before one byte is read. */
+/* A body that is taken while it arrives.
+ * open may refuse (any error: the reply is already filled) before one byte is read; then it keeps
+ * no state.  write may refuse likewise; then abandon is called, and the reply is sent if at most
+ * 8 MiB of the body are missing, else the connection is cut.  end and abandon free the state;
+ * exactly one of them is called after an open that succeeded. */
 struct http_stream {
     enum err (*open)(struct http_request *req, void **state, struct http_reply *out);
     enum err (*write)(void *state, struct slice chunk, struct http_reply *out);
-    void (*end)(void *state, struct http_request *req, struct http_reply *out); /* whole body has arrived; frees state */
-    void (*abandon)(void *state);                                             /* it will not; frees state */
+    void (*end)(void *state, struct http_request *req, struct http_reply *out);
+    void (*abandon)(void *state);
 };
 
 /* One row of the table of routes. */
@@ -41,8 +46,8 @@ struct route {
     unsigned listeners;  /* bits of enum http_listener */
     unsigned auth;       /* meaning belongs to broker/api */
     enum http_body body;
-    size_t body_max;   /* bytes */
-    int64_t deadline_s; /* for the whole request, from its first byte */
+    size_t body_max;    /* bytes */
+    int64_t deadline_s; /* for the whole request, from its request line to its reply's last byte */
     void (*run)(struct http_request *req, struct http_reply *out); /* NULL for BODY_STREAM */
     const struct http_stream *stream;
     const char *schema; /* JSON schema in schema/json, or NULL */
@@ -51,19 +56,19 @@ struct route {
 
 struct http_request {
     const struct route *route;
-    void *app;              /* what http_conf.app was */
+    void *app; /* what http_conf.app was */
     const char *method;
-    const char *path;       /* without query */
-    struct slice param[HTTP_PARAMS]; /* the {segments}, in order */
+    const char *path;                     /* without query */
+    struct slice param[HTTP_PARAMS];      /* the {segments}, in order */
     char param_text[HTTP_PARAMS][ID_MAX]; /* the same, NUL-terminated */
-    struct slice query;     /* after '?', raw; empty when absent */
+    struct slice query;                   /* after '?', raw; empty when absent */
     struct slice body;
-    int64_t content_length; /* -1 when absent */
-    char peer[46];          /* address of the other side */
-    bool has_certificate;   /* verified against client_ca: chain, dates, ret 0 and status 0 */
-    uint8_t peer_spki[32];  /* SHA-256 of the certificate's SubjectPublicKeyInfo */
+    int64_t content_length;     /* -1 when absent */
+    char peer[46];              /* address of the other side */
+    bool has_certificate;       /* verified against client_ca: chain, dates, purpose */
+    uint8_t peer_spki[32];      /* SHA-256 of the certificate's SubjectPublicKeyInfo */
     struct slice peer_spki_der; /* the SubjectPublicKeyInfo itself; borrowed */
-    void *conn; /* private to http/ */
+    void *conn;                 /* private to http/ */
 };
 
 struct http_reply {
@@ -79,23 +84,32 @@ struct http_reply {
     bool close; /* end the connection after this reply */
 };
 
-/* Value of a request header; NULL when absent.  *count (may be NULL) gets the number of field lines of that name. */
+/* Value of a request header; NULL when absent.  *count (may be NULL) gets the number of field
+ * lines of that name. */
 const char *http_header(const struct http_request *req, const char *name, size_t *count);
 
-/* Append a reply header; too many or too long is our own mistake (assert). */
+/* Append a reply header; too many or too long is our own mistake (assert).  Unless they are
+ * set here, every reply says Cache-Control: no-store; Content-Length, Date,
+ * X-Content-Type-Options and Connection are http/'s. */
 void http_set(struct http_reply *out, const char *name, const char *value);
 
-/* Take over a NUL-terminated body. */
+/* Take over a NUL-terminated body (of mem_text() or the like), or NULL for none. */
 void http_body(struct http_reply *out, unsigned status, const char *content_type, char *body);
 
-/* application/problem+json (RFC 9457): type "urn:countersign:error:CODE", title, status, code, detail.  `code` is stable. */
+/* application/problem+json (RFC 9457): type "urn:countersign:error:CODE", title, status, code,
+ * detail. `code` is stable.  429 and 503 get a Retry-After.  A detail that is not UTF-8 or far
+ * too long is left out; NULL is none. */
 void http_problem(struct http_reply *out, unsigned status, const char *code, const char *detail);
 
-/* Status and default code of an error of ours: MALFORMED 400, LIMIT 413, UNAUTHENTICATED 401, DENIED 403, NOT_FOUND 404, CONFLICT 409,
- * GONE 410, BUSY 429 with Retry-After, UNABLE/NOMEM/IO 503 with Retry-After, BUG 500. */
+/* Status and default code of an error of ours: MALFORMED 400 bad_request, LIMIT 413 too_large,
+ * UNAUTHENTICATED 401, DENIED 403, NOT_FOUND 404, CONFLICT 409, GONE 410 (codes of those
+ * names), BUSY 429 busy, UNABLE/NOMEM/IO 503 unable, BUG 500 internal.  The innermost cause in
+ * `why` (may be NULL) becomes the detail for all but the last three, whose cause is nobody
+ * else's business. */
 void http_error(struct http_reply *out, enum err e, const struct why *why);
 
-/* Give the connection a label (a sandbox id); http_cut() shuts every connection that has it.  Returns after they are shut, not after their threads ended. */
+/* Give the connection a label (a sandbox id) until this request ends.  Set it before checking that
+ * the sandbox lives: then a teardown that the check did not see finds the label. */
 void http_label(struct http_request *req, const char *label);
 
 struct http_front;
@@ -111,26 +125,37 @@ struct http_conf {
     const char *key_file;
     const char *client_ca_file; /* PEM; admin listener */
     bool allow_tls12;
-    unsigned connections_max;  /* in total, per listener */
-    unsigned per_address_max;
+    unsigned connections_max;  /* in total, per listener; more are closed at once */
+    unsigned per_address_max;  /* per listener; one IPv4 address or IPv6 /64; 0: no limit */
     int64_t header_deadline_s; /* handshake and head of a request */
     int64_t idle_s;            /* between requests of one connection */
     const struct route *routes;
     size_t routes_n;
     void *app;
-    /* called once per request at the end: method, route pattern (or "-"), status, microseconds; for the log line and metrics */
+    /* Called once per request at its end, on its thread; for the log line and metrics.
+     * req->route is NULL when none was chosen; method and path are "-" when the head was not
+     * believed; status is 0 when the connection ended before a reply. */
     void (*done)(void *app, const struct http_request *req, unsigned status, int64_t micros);
 };
 
-enum err http_start(const struct http_conf *conf, struct http_front **out, struct why *why) MUST_USE;
+/* Open the listeners.  Routes and app are borrowed until http_stop(); files are read now.
+ * Raises the soft limit of open files when connections_max needs it.  ERR_MALFORMED:
+ * configuration or a file in it; ERR_UNABLE: an address cannot be opened. */
+enum err http_start(const struct http_conf *conf, struct http_front **out,
+                    struct why *why) MUST_USE;
 
-/* Stop accepting, let running requests end until deadline_s, then shut them. */
+/* Stop accepting, let running requests end for at most deadline_s seconds, then shut them.  Returns
+ * when all their threads have ended; NULL is fine. */
 void http_stop(struct http_front **front, int64_t deadline_s);
 
-/* Replace certificate and key for new connections (reload). */
+/* Replace certificate and key for new connections; open ones go on with the old.  On failure
+ * nothing has changed. */
 enum err http_reload(struct http_front *front, const char *certificate_file, const char *key_file,
                      struct why *why) MUST_USE;
 
+/* Shut every connection that has the label; nothing more of what they sent reaches a handler,
+ * and an upload's stream is abandoned.  The calling request's own connection closes after its
+ * reply instead. Returns after they are shut, not after their threads ended. */
 void http_cut(struct http_front *front, const char *label);
 
 #endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* form.c - see form.h. */
+#include "broker/http/form.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "attest/base/sec.h"
+#include "common/mem.h"
+
+void
+form_done(struct form *f)
+{
+    if (f->text != NULL) {
+        sec_zero(f->text, f->text_len);
+        mem_free(f->text);
+    }
+    *f = (struct form){0};
+}
+
+/* Value of a hexadecimal digit, or -1. */
+static int
+digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'A' && c <= 'F') {
+        return c - 'A' + 10;
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool
+is_plain(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           (c != 0 && strchr("-._~*!'(),:;/@$?", c) != NULL);
+}
+
+/* Bytes of the UTF-8 sequence at `at` (RFC 3629 section 4: no surrogates, no long forms), or 0. */
+static size_t
+utf8_len(struct slice s, size_t at)
+{
+    static const struct {
+        uint8_t first_lo, first_hi, second_lo, second_hi;
+        size_t len;
+    } form[] = {
+        {0x01, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    const uint8_t first = s.ptr[at];
+
+    for (size_t i = 0; i < sizeof form / sizeof form[0]; i++) {
+        if (first < form[i].first_lo || first > form[i].first_hi) {
+            continue;
+        }
+        bool ok = form[i].len <= s.len - at;
+        for (size_t k = 1; ok && k < form[i].len; k++) {
+            uint8_t lo = k == 1 ? form[i].second_lo : 0x80;
+            uint8_t hi = k == 1 ? form[i].second_hi : 0xbf;
+            ok = s.ptr[at + k] >= lo && s.ptr[at + k] <= hi;
+        }
+        return ok ? form[i].len : 0;
+    }
+    return 0;
+}
+
+static bool
+utf8_ok(struct slice s)
+{
+    size_t at = 0;
+
+    while (at < s.len) {
+        size_t len = utf8_len(s, at);
+        if (len == 0) {
+            return false;
+        }
+        at += len;
+    }
+    return true;
+}
+
+/* Decode one name or value into dst, which has room for in.len + 1 bytes, and end it with NUL. */
+static enum err
+decode(struct slice in, char *dst, size_t *used, struct why *why)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < in.len; i++) {
+        uint8_t c = in.ptr[i];
+        if (c == '+') {
+            c = ' ';
+        } else if (c == '%') {
+            int hi = i + 2 < in.len ? digit(in.ptr[i + 1]) : -1;
+            int lo = i + 2 < in.len ? digit(in.ptr[i + 2]) : -1;
+            if (hi < 0 || lo < 0) {
+                return why_add(why, ERR_MALFORMED, "form: '%%' without two hexadecimal digits");
+            }
+            c = (uint8_t)(hi * 16 + lo);
+            i += 2;
+        } else if (!is_plain(c)) {
+            return why_add(why, ERR_MALFORMED, "form: byte 0x%02x is not encoded", c);
+        }
+        dst[n++] = (char)c;
+    }
+    dst[n] = 0;
+    *used = n + 1;
+    if (!utf8_ok((struct slice){(const uint8_t *)dst, n})) {
+        return why_add(why, ERR_MALFORMED, "form: not UTF-8, or NUL");
+    }
+    return ERR_OK;
+}
+
+static struct slice
+cut(struct slice *rest, uint8_t mark)
+{
+    const uint8_t *end = rest->len == 0 ? NULL : memchr(rest->ptr, mark, rest->len);
+    struct slice part = {rest->ptr, end == NULL ? rest->len : (size_t)(end - rest->ptr)};
+    size_t taken = part.len + (end == NULL ? 0 : 1);
+
+    rest->ptr += taken;
+    rest->len -= taken;
+    return part;
+}
+
+static bool
+repeatable(const char *name)
+{
+    return strcmp(name, "audience") == 0 || strcmp(name, "resource") == 0;
+}
+
+static bool
+seen(const struct form *f, const char *name)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (strcmp(f->param[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err
+take_pair(struct slice pair, struct form *f, size_t *at, struct why *why)
+{
+    struct slice rest = pair;
+    struct slice name = cut(&rest, '=');
+    size_t used = 0;
+
+    if (f->n == FORM_MAX) {
+        return why_add(why, ERR_LIMIT, "form: more than %d parameters", FORM_MAX);
+    }
+    f->param[f->n].name = f->text + *at;
+    TRY(decode(name, f->text + *at, &used, why));
+    *at += used;
+    f->param[f->n].value = f->text + *at;
+    TRY(decode(rest, f->text + *at, &used, why));
+    *at += used;
+
+    const char *text = f->param[f->n].name;
+    if (*text == 0) {
+        return why_add(why, ERR_MALFORMED, "form: a parameter has no name");
+    }
+    if (!repeatable(text) && seen(f, text)) {
+        return why_add(why, ERR_MALFORMED, "form: parameter %.40s is there twice", text);
+    }
+    f->n++;
+    return ERR_OK;
+}
+
+enum err
+form_read(struct slice body, struct form *out, struct why *why)
+{
+    *out = (struct form){0};
+    if (body.len > FORM_BYTES_MAX) {
+        return why_add(why, ERR_LIMIT, "form: more than %d bytes", FORM_BYTES_MAX);
+    }
+    if (body.len == 0) {
+        return ERR_OK;
+    }
+    /* A pair takes at most its own bytes and two NULs. */
+    out->text_len = body.len + 2 * FORM_MAX;
+    out->text = mem_new(out->text_len, 1);
+
+    size_t at = 0;
+    bool more = true;
+    while (more) {
+        struct slice pair = cut(&body, '&');
+        more = pair.ptr + pair.len != body.ptr; /* an '&' was taken: something must follow */
+        TRY(take_pair(pair, out, &at, why));
+    }
+    return ERR_OK;
+}
+
+const char *
+form_get(const struct form *f, const char *name, size_t nth)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (strcmp(f->param[i].name, name) == 0 && f->param[i].value[0] != 0 && nth-- == 0) {
+            return f->param[i].value;
+        }
+    }
+    return NULL;
+}
+
+size_t
+form_count(const struct form *f, const char *name)
+{
+    size_t n = 0;
+
+    while (form_get(f, name, n) != NULL) {
+        n++;
+    }
+    return n;
+}
+
+enum err
+query_get(struct slice query, const char *name, struct slice *value, struct why *why)
+{
+    bool found = false;
+
+    *value = (struct slice){0};
+    while (query.len > 0) {
+        struct slice rest = cut(&query, '&');
+        struct slice have = cut(&rest, '=');
+        if (!slice_same(have, slice_text(name))) {
+            continue;
+        }
+        if (found) {
+            *value = (struct slice){0};
+            return why_add(why, ERR_MALFORMED, "query: %s is there twice", name);
+        }
+        found = true;
+        *value = rest;
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate.c - see gate.h.  A rule is a row; the first that does not hold is the answer. */
+#include "broker/http/gate.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool
+is_alpha(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool
+is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* True if every byte is a letter, a digit or one of `others`. */
+static bool
+only(struct slice text, const char *others)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        if (!is_alpha(c) && !is_digit(c) && (c == 0 || strchr(others, c) == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+named(struct slice text, const char *name)
+{
+    return text.len == strlen(name) && strncasecmp((const char *)text.ptr, name, text.len) == 0;
+}
+
+static size_t
+kept(const struct head *h)
+{
+    return h->fields < HEAD_FIELDS_MAX ? h->fields : HEAD_FIELDS_MAX;
+}
+
+const struct head_part *
+head_find(const struct head *h, const char *name, size_t *count)
+{
+    const struct head_part *found = NULL;
+    size_t seen = 0;
+
+    for (size_t i = 0; i < kept(h); i++) {
+        if (named(h->field[i].name.text, name)) {
+            found = found == NULL ? &h->field[i].value : found;
+            seen++;
+        }
+    }
+    if (count != NULL) {
+        *count = seen;
+    }
+    return found;
+}
+
+static bool
+rule_version(const struct head *h)
+{
+    return slice_same(h->version.text, slice_text("HTTP/1.1"));
+}
+
+static bool
+rule_method(const struct head *h)
+{
+    static const char *const known[] = {"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (slice_same(h->method, slice_text(known[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+rule_target_size(const struct head *h)
+{
+    return h->target.text.len <= HEAD_TARGET_MAX;
+}
+
+/* Origin form only, RFC 9112 section 3.2.1, and nothing that needs decoding: no '%', so no
+ * other spelling of a path. */
+static bool
+rule_target(const struct head *h)
+{
+    struct slice t = h->target.text;
+
+    return t.len > 0 && t.ptr[0] == '/' && only(t, "-._~!$&'()*+,;=:@/?");
+}
+
+static struct slice
+path_of(struct slice target)
+{
+    const uint8_t *mark = memchr(target.ptr, '?', target.len);
+
+    return (struct slice){target.ptr, mark == NULL ? target.len : (size_t)(mark - target.ptr)};
+}
+
+/* Empty and dot segments have several spellings for one resource, RFC 3986 section 6.2.2.3. */
+static bool
+rule_segments(const struct head *h)
+{
+    struct slice path = path_of(h->target.text);
+    size_t start = 1;
+
+    for (size_t i = 1; i <= path.len; i++) {
+        if (i < path.len && path.ptr[i] != '/') {
+            continue;
+        }
+        struct slice seg = {path.ptr + start, i - start};
+        if (slice_same(seg, slice_text(".")) || slice_same(seg, slice_text("..")) ||
+            (seg.len == 0 && path.len > 1)) {
+            return false;
+        }
+        start = i + 1;
+    }
+    return true;
+}
+
+static bool
+rule_fields(const struct head *h)
+{
+    return h->fields <= HEAD_FIELDS_MAX;
+}
+
+static bool
+rule_size(const struct head *h)
+{
+    return h->size <= HEAD_MAX;
+}
+
+/* token, RFC 9110 section 5.6.2 */
+static bool
+rule_names(const struct head *h)
+{
+    for (size_t i = 0; i < kept(h); i++) {
+        struct slice name = h->field[i].name.text;
+        if (name.len == 0 || !only(name, "!#$%&'*+-.^_`|~")) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* field-content, RFC 9110 section 5.5, without obs-text: we take no header that needs it. */
+static bool
+rule_values(const struct head *h)
+{
+    for (size_t i = 0; i < kept(h); i++) {
+        struct slice value = h->field[i].value.text;
+        for (size_t k = 0; k < value.len; k++) {
+            uint8_t c = value.ptr[k];
+            if ((c < 0x20 && c != '\t') || c > 0x7e) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Advance *at over a piece that must begin there; false when it lies elsewhere. */
+static bool
+follows(size_t *at, const struct head_part *part)
+{
+    bool here = part->at == *at;
+
+    *at += part->text.len;
+    return here;
+}
+
+/* No byte of the head unaccounted for; see gate.h. */
+static bool
+rule_layout(const struct head *h)
+{
+    size_t at = h->method.len + 1; /* SP */
+    bool ok = follows(&at, &h->target);
+
+    at += 1; /* SP */
+    ok = follows(&at, &h->version) && ok;
+    at += 2; /* CRLF */
+    for (size_t i = 0; i < kept(h); i++) {
+        ok = follows(&at, &h->field[i].name) && ok;
+        at += 2; /* colon and blank */
+        ok = follows(&at, &h->field[i].value) && ok;
+        at += 2; /* CRLF */
+    }
+    return ok && at + 2 == h->size;
+}
+
+static bool
+rule_host(const struct head *h)
+{
+    size_t count = 0;
+    const struct head_part *host = head_find(h, "Host", &count);
+
+    return count == 1 && host->text.len > 0 && host->text.len <= HEAD_HOST_MAX &&
+           only(host->text, "-.:[]_");
+}
+
+static bool
+rule_transfer_encoding(const struct head *h)
+{
+    return head_find(h, "Transfer-Encoding", NULL) == NULL;
+}
+
+/* One line of digits, RFC 9110 section 8.6. */
+static bool
+rule_content_length(const struct head *h)
+{
+    size_t count = 0;
+    const struct head_part *length = head_find(h, "Content-Length", &count);
+
+    if (count == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < length->text.len; i++) {
+        if (!is_digit(length->text.ptr[i])) {
+            return false;
+        }
+    }
+    return count == 1 && length->text.len > 0 && length->text.len <= HEAD_LENGTH_DIGITS;
+}
+
+static int64_t
+content_length(const struct head *h)
+{
+    const struct head_part *length = head_find(h, "Content-Length", NULL);
+    int64_t n = 0;
+
+    if (length == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < length->text.len; i++) {
+        n = n * 10 + (length->text.ptr[i] - '0'); /* HEAD_LENGTH_DIGITS digits cannot overflow */
+    }
+    return n;
+}
+
+static bool
+sends_body(const struct head *h)
+{
+    return slice_same(h->method, slice_text("POST")) || slice_same(h->method, slice_text("PUT")) ||
+           slice_same(h->method, slice_text("PATCH"));
+}
+
+static bool
+rule_length_given(const struct head *h)
+{
+    return !sends_body(h) || content_length(h) >= 0;
+}
+
+static bool
+rule_no_body(const struct head *h)
+{
+    return sends_body(h) || content_length(h) <= 0;
+}
+
+static bool
+rule_expect(const struct head *h)
+{
+    size_t count = 0;
+    const struct head_part *expect = head_find(h, "Expect", &count);
+
+    return count == 0 || (count == 1 && named(expect->text, "100-continue"));
+}
+
+/* In this order: a rule may rely on those above it. */
+static const struct {
+    bool (*holds)(const struct head *h);
+    struct head_refusal refusal;
+} rules[] = {
+    {rule_version, {400, "bad_request", "only HTTP/1.1 is spoken here"}},
+    {rule_method, {400, "bad_request", "unknown method"}},
+    {rule_target_size, {414, "uri_too_long", "the request target is too long"}},
+    {rule_target, {400, "bad_request", "the request target has a character that is not taken"}},
+    {rule_segments, {400, "bad_request", "the path has an empty or a dot segment"}},
+    {rule_fields, {431, "header_too_large", "too many header lines"}},
+    {rule_size, {431, "header_too_large", "the header is too large"}},
+    {rule_names, {400, "bad_request", "a header name is not a token"}},
+    {rule_values, {400, "bad_request", "a header value has a control or non-ASCII character"}},
+    {rule_layout, {400, "bad_request", "the header is not framed exactly"}},
+    {rule_host, {400, "bad_request", "exactly one Host is needed"}},
+    {rule_transfer_encoding, {400, "bad_request", "Transfer-Encoding is not taken"}},
+    {rule_content_length, {400, "bad_request", "Content-Length must be one decimal number"}},
+    {rule_length_given, {411, "length_required", "Content-Length is needed"}},
+    {rule_no_body, {400, "bad_request", "this method takes no body"}},
+    {rule_expect, {417, "expectation_failed", "only Expect: 100-continue is understood"}},
+};
+
+const struct head_refusal *
+gate_check(const struct head *h, struct head_facts *facts)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (!rules[i].holds(h)) {
+            return &rules[i].refusal;
+        }
+    }
+    struct slice target = h->target.text;
+    struct slice path = path_of(target);
+
+    *facts = (struct head_facts){.path = path, .content_length = content_length(h)};
+    if (path.len < target.len) {
+        facts->query = (struct slice){target.ptr + path.len + 1, target.len - path.len - 1};
+    }
+    return NULL;
+}
