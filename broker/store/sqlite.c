@@ -63,15 +63,15 @@ static enum err
 sqlite_ping(struct store *s, struct why *why)
 {
     AUTO(reader_end) struct reader r = {0};
-    bool row = false;
 
     if (atomic_load(&sqlite_of(s)->writer.faulty)) {
-        TRY(sqlite_write(s, ping_write, NULL, why));
+        return sqlite_write(s, ping_write, NULL, why);
     }
     TRY(sqlite_read(s, &r, why));
     AUTO(query_end) struct query q = query_on(r.db, SQL_PING_READ);
 
-    return query_next(&q, &row, why);
+    (void)query_more(&q);
+    return query_ok(&q, why);
 }
 
 struct sweep {
@@ -92,18 +92,22 @@ sweep_some(struct db *db, void *arg, struct why *why)
 }
 
 static enum err
+sweep_table(struct store *s, enum sql which, int64_t now, struct why *why)
+{
+    struct sweep sweep = {which, now, SWEEP_ROWS};
+    enum err err = ERR_OK;
+
+    while (err == ERR_OK && sweep.gone == SWEEP_ROWS) {
+        err = sqlite_write(s, sweep_some, &sweep, why);
+    }
+    return err;
+}
+
+static enum err
 sqlite_sweep(struct store *s, int64_t now, struct why *why)
 {
-    static const enum sql tables[] = {SQL_SWEEP_CHALLENGES, SQL_SWEEP_TOKENS};
-
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        struct sweep sweep = {tables[i], now, SWEEP_ROWS};
-
-        while (sweep.gone == SWEEP_ROWS) {
-            TRY(sqlite_write(s, sweep_some, &sweep, why));
-        }
-    }
-    return ERR_OK;
+    TRY(sweep_table(s, SQL_SWEEP_CHALLENGES, now, why));
+    return sweep_table(s, SQL_SWEEP_TOKENS, now, why);
 }
 
 static const struct store_ops ops = {
@@ -191,12 +195,8 @@ static enum err
 sqlite_start(struct sqlite_store *q, const char *path, const struct sqlite_options *options,
              struct why *why)
 {
-    struct db_options how = {
-        .vfs = options->vfs,
-        .synchronous = options->synchronous == NULL ? "FULL" : options->synchronous,
-    };
+    struct db_options how = {.vfs = options->vfs, .synchronous = options->synchronous};
 
-    TRY(file_make(path, why));
     TRY(db_open(&q->writer_db, path, &how, why));
     TRY(schema_migrate(&q->writer_db, why));
     TRY(readers_open(&q->readers, path, &how, why));
@@ -212,8 +212,11 @@ store_open_sqlite_with(const char *path, const struct sqlite_options *options, s
     struct sqlite_store *q = mem_new(1, sizeof *q);
 
     q->store = (struct store){.ops = &ops, .impl = q};
-    enum err err = sqlite_start(q, path, options, why);
+    enum err err = file_make(path, why);
 
+    if (err == ERR_OK) {
+        err = sqlite_start(q, path, options, why);
+    }
     if (err != ERR_OK) {
         sqlite_close(&q->store);
         return err;
@@ -225,7 +228,7 @@ store_open_sqlite_with(const char *path, const struct sqlite_options *options, s
 enum err
 store_open_sqlite(const char *path, struct store **out, struct why *why)
 {
-    struct sqlite_options defaults = {0};
+    struct sqlite_options defaults = {.synchronous = "FULL"};
 
     return store_open_sqlite_with(path, &defaults, out, why);
 }

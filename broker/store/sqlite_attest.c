@@ -48,9 +48,9 @@ static enum err
 take_status_index(struct db *db, int64_t *index, struct why *why)
 {
     AUTO(query_end) struct query q = query_on(db, SQL_STATUS_INDEX);
-    bool row = false;
+    bool row = query_more(&q);
 
-    TRY(query_next(&q, &row, why));
+    TRY(query_ok(&q, why));
     if (!row) {
         return why_add(why, ERR_IO, "ledger: the counter of status indexes is missing");
     }
@@ -85,10 +85,11 @@ static enum err
 check_basis(struct db *db, const struct basis_row *basis, struct why *why)
 {
     AUTO(query_end) struct query q = query_on(db, SQL_BASIS_ACTIVE);
-    bool active = false;
 
     put_document_key(&q, &(struct document_key){basis->kind, basis->id, basis->version});
-    TRY(query_next(&q, &active, why));
+    bool active = query_more(&q);
+
+    TRY(query_ok(&q, why));
     if (!active) {
         return why_add(why, ERR_DENIED, "%s/%s/%lld is not active", basis->kind, basis->id,
                        (long long)basis->version);
@@ -108,25 +109,30 @@ put_basis(struct db *db, const struct basis_row *basis, const char *sandbox, str
 }
 
 static enum err
+put_accepted(struct db *db, struct attest *in, struct why *why)
+{
+    TRY(take_status_index(db, &in->status_index, why));
+    TRY(put_sandbox(db, in->sandbox, in->status_index, why));
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < in->basis_n && err == ERR_OK; i++) {
+        err = put_basis(db, &in->basis[i], in->sandbox->id, why);
+    }
+    return err;
+}
+
+static enum err
 attest_run(struct db *db, void *arg, struct why *why)
 {
     struct attest *in = arg;
 
     TRY(put_challenge(db, in, why));
     TRY(put_verdict_row(db, in->verdict, why));
-    if (in->sandbox == NULL) {
-        return ERR_OK;
-    }
-    TRY(take_status_index(db, &in->status_index, why));
-    TRY(put_sandbox(db, in->sandbox, in->status_index, why));
-    for (size_t i = 0; i < in->basis_n; i++) {
-        TRY(put_basis(db, &in->basis[i], in->sandbox->id, why));
-    }
-    return ERR_OK;
+    return in->sandbox == NULL ? ERR_OK : put_accepted(db, in, why);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the operation's parameters are those of store.h. */
 enum err
+/* NOLINTNEXTLINE(readability-function-size): as many parameters as store.h says */
 sqlite_attest_put(struct store *s, struct slice challenge, int64_t challenge_until,
                   const struct verdict_row *verdict, struct sandbox_row *sandbox,
                   const struct basis_row *basis, size_t basis_n, struct why *why)
@@ -152,20 +158,20 @@ sqlite_verdict_get(struct store *s, const char *id, struct verdict_row *out, str
 {
     AUTO(reader_end) struct reader r = {0};
     AUTO(verdict_row_done) struct verdict_row row = {0};
-    bool found = false;
 
     TRY(sqlite_read(s, &r, why));
     AUTO(query_end) struct query q = query_on(r.db, SQL_VERDICT_GET);
 
     query_put_text(&q, id);
-    TRY(query_next(&q, &found, why));
-    if (!found) {
+    if (query_more(&q)) {
+        take_verdict(&q, &row);
+        row.findings = query_text_copy(&q);
+        row.evidence = query_text_copy(&q);
+    }
+    TRY(query_ok(&q, why));
+    if (row.id[0] == '\0') {
         return why_add(why, ERR_NOT_FOUND, "no verdict %.63s", id);
     }
-    take_verdict(&q, &row);
-    row.findings = query_text_copy(&q);
-    row.evidence = query_text_copy(&q);
-    TRY(query_ok(&q, why));
     *out = row;
     row.findings = NULL;
     row.evidence = NULL;
@@ -178,17 +184,14 @@ sqlite_verdict_list(struct store *s, const char *after, struct verdict_row *out,
 {
     AUTO(reader_end) struct reader r = {0};
     size_t count = 0;
-    bool row = false;
 
     TRY(sqlite_read(s, &r, why));
     AUTO(query_end) struct query q = query_on(r.db, SQL_VERDICT_LIST);
 
     query_put_text(&q, after);
     query_put_int(&q, (int64_t)cap);
-    TRY(query_next(&q, &row, why));
-    while (row) {
+    while (query_more(&q)) {
         take_verdict(&q, &out[count++]);
-        TRY(query_next(&q, &row, why));
     }
     TRY(query_ok(&q, why));
     *n = count;

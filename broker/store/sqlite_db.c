@@ -150,29 +150,28 @@ query_put_int(struct query *q, int64_t value)
     query_note(q, sqlite3_bind_int64(q->stmt, q->next++, value));
 }
 
-enum err
-query_next(struct query *q, bool *row, struct why *why)
+bool
+query_more(struct query *q)
 {
     if (q->rc != SQLITE_OK) {
-        return db_fail(q->db, q->rc, q->doing, why);
+        return false;
     }
     int rc = sqlite3_step(q->stmt);
 
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        return db_fail(q->db, rc, q->doing, why);
+        q->rc = rc;
     }
     q->next = 0;
-    *row = rc == SQLITE_ROW;
-    return ERR_OK;
+    return rc == SQLITE_ROW;
 }
 
 enum err
 query_run(struct query *q, int64_t *changed, struct why *why)
 {
-    bool row = false;
+    bool row = query_more(q);
 
-    TRY(query_next(q, &row, why));
     assert(!row);
+    TRY(query_ok(q, why));
     if (changed != NULL) {
         *changed = sqlite3_changes64(q->db->handle);
     }
@@ -223,6 +222,9 @@ query_int(struct query *q)
 enum err
 query_ok(const struct query *q, struct why *why)
 {
+    if (q->rc != SQLITE_OK) {
+        return db_fail(q->db, q->rc, q->doing, why);
+    }
     if (q->foreign) {
         return why_add(why, ERR_IO, "ledger: %s: a column holds what we never wrote", q->doing);
     }

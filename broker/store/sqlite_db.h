@@ -60,8 +60,8 @@ void query_put_text(struct query *q, const char *text); /* NULL is SQL's NULL */
 void query_put_bytes(struct query *q, struct slice bytes);
 void query_put_int(struct query *q, int64_t value);
 
-/* Step to the next row; *row false at the end. */
-enum err query_next(struct query *q, bool *row, struct why *why) MUST_USE;
+/* Step to the next row: false at the end, and after a fault, which query_ok() then reports. */
+bool query_more(struct query *q);
 
 /* Step to the end; no row is expected. `changed` (may be NULL) is how many rows the statement
  * changed. */
@@ -72,7 +72,7 @@ void query_text(struct query *q, char *dst, size_t cap); /* NULL gives "" */
 char *query_text_copy(struct query *q); /* NULL gives NULL; free with mem_free_text */
 int64_t query_int(struct query *q);
 
-/* All columns of the current row fitted: ERR_IO when the ledger holds what we never wrote. */
+/* Every step and column so far was good; a column that we never wrote like that is ERR_IO. */
 enum err query_ok(const struct query *q, struct why *why) MUST_USE;
 
 #endif

@@ -22,9 +22,9 @@ epoch_move(struct db *db, struct why *why)
 static enum err
 number(struct query *q, int64_t *out, struct why *why)
 {
-    bool row = false;
+    bool row = query_more(q);
 
-    TRY(query_next(q, &row, why));
+    TRY(query_ok(q, why));
     if (!row) {
         return why_add(why, ERR_IO, "ledger: %s: a row is missing", q->doing);
     }
@@ -83,7 +83,6 @@ sqlite_document_get(struct store *s, const char *kind, const char *id, int64_t v
 {
     AUTO(reader_end) struct reader r = {0};
     AUTO(document_row_done) struct document_row row = {0};
-    bool found = false;
 
     TRY(sqlite_read(s, &r, why));
     AUTO(query_end)
@@ -94,14 +93,15 @@ sqlite_document_get(struct store *s, const char *kind, const char *id, int64_t v
     if (version != 0) {
         query_put_int(&q, version);
     }
-    TRY(query_next(&q, &found, why));
-    if (!found) {
+    if (query_more(&q)) {
+        take_document(&q, &row);
+        row.jws = query_text_copy(&q);
+    }
+    TRY(query_ok(&q, why));
+    if (row.jws == NULL) {
         return why_add(why, ERR_NOT_FOUND, "no %s%s/%.63s/%lld", version == 0 ? "active " : "",
                        kind, id, (long long)version);
     }
-    take_document(&q, &row);
-    row.jws = query_text_copy(&q);
-    TRY(query_ok(&q, why));
     *out = row;
     row.jws = NULL;
     return ERR_OK;
@@ -113,17 +113,14 @@ sqlite_document_list(struct store *s, const char *kind, struct document_row *out
 {
     AUTO(reader_end) struct reader r = {0};
     size_t count = 0;
-    bool row = false;
 
     TRY(sqlite_read(s, &r, why));
     AUTO(query_end) struct query q = query_on(r.db, SQL_DOCUMENT_LIST);
 
     query_put_text(&q, kind);
     query_put_int(&q, (int64_t)cap);
-    TRY(query_next(&q, &row, why));
-    while (row) {
+    while (query_more(&q)) {
         take_document(&q, &out[count++]);
-        TRY(query_next(&q, &row, why));
     }
     TRY(query_ok(&q, why));
     *n = count;
@@ -140,17 +137,18 @@ static enum err
 take_head(struct db *db, const struct document_key *key, struct head *out, struct why *why)
 {
     AUTO(query_end) struct query q = query_on(db, SQL_DOCUMENT_HEAD);
-    bool found = false;
 
     put_document_key(&q, key);
-    TRY(query_next(&q, &found, why));
-    if (!found) {
+    if (query_more(&q)) {
+        out->state = (enum document_state)query_int(&q);
+        query_text(&q, out->author, sizeof out->author);
+    }
+    TRY(query_ok(&q, why));
+    if (out->state == DOCUMENT_NONE) {
         return why_add(why, ERR_NOT_FOUND, "no %s/%.63s/%lld", key->kind, key->id,
                        (long long)key->version);
     }
-    out->state = (enum document_state)query_int(&q);
-    query_text(&q, out->author, sizeof out->author);
-    return query_ok(&q, why);
+    return ERR_OK;
 }
 
 struct approving {
@@ -225,12 +223,13 @@ approve_run(struct db *db, void *arg, struct why *why)
 
     TRY(check_approval(db, in, why));
     TRY(put_approval(db, in, why));
+    TRY(epoch_move(db, why));
     TRY(count_approvals(db, &in->key, &count, why));
-    if (!in->active && (uint64_t)count >= in->needed) {
-        TRY(activate(db, &in->key, why));
+    if ((uint64_t)count >= in->needed) {
         in->active = true;
+        return activate(db, &in->key, why); /* changes nothing when it is active already */
     }
-    return epoch_move(db, why);
+    return ERR_OK;
 }
 
 enum err
@@ -258,18 +257,14 @@ take_approval(struct query *q, struct approval_row *row)
 static enum err
 take_approvals(struct query *q, struct approval_row *out, size_t *n, struct why *why)
 {
-    bool row = false;
-
-    TRY(query_next(q, &row, why));
-    while (row) {
+    while (query_more(q)) {
         take_approval(q, &out[(*n)++]);
-        TRY(query_next(q, &row, why));
     }
     return query_ok(q, why);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the operation's parameters are those of store.h. */
 enum err
+/* NOLINTNEXTLINE(readability-function-size): as many parameters as store.h says */
 sqlite_approval_list(struct store *s, const char *kind, const char *id, int64_t version,
                      struct approval_row *out, size_t cap, size_t *n, struct why *why)
 {
@@ -335,8 +330,8 @@ revoke_run(struct db *db, void *arg, struct why *why)
     return epoch_move(db, why);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the operation's parameters are those of store.h. */
 enum err
+/* NOLINTNEXTLINE(readability-function-size): as many parameters as store.h says */
 sqlite_document_revoke(struct store *s, const char *kind, const char *id, int64_t version,
                        const char *reason, int64_t now, char (*ids)[ID_MAX], size_t cap, size_t *n,
                        struct why *why)

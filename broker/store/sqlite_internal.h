@@ -8,10 +8,10 @@
 #include "broker/store/sqlite_writer.h"
 #include "broker/store/store.h"
 
-/* What tests change; zero everywhere is what the broker runs with. */
+/* What tests change. */
 struct sqlite_options {
     const char *vfs;         /* NULL: SQLite's default */
-    const char *synchronous; /* NULL: "FULL" */
+    const char *synchronous; /* the broker's is "FULL" */
     size_t queue_max;        /* 0: WRITER_QUEUE_MAX */
     int64_t wait_ms;         /* 0: WRITER_WAIT_MS */
 };

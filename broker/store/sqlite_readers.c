@@ -16,11 +16,14 @@ readers_open(struct readers *r, const char *path, const struct db_options *how, 
     (void)pthread_mutex_init(&r->lock, NULL);
     wait_cond_init(&r->back);
     r->open = true;
-    for (size_t i = 0; i < READERS; i++) {
-        TRY(db_open(&r->db[i], path, &mine, why));
-        r->idle[r->n++] = &r->db[i];
+    enum err err = ERR_OK;
+
+    while (err == ERR_OK && r->n < READERS) {
+        err = db_open(&r->db[r->n], path, &mine, why);
+        r->idle[r->n] = &r->db[r->n];
+        r->n++;
     }
-    return ERR_OK;
+    return err;
 }
 
 void

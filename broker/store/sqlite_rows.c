@@ -83,12 +83,9 @@ enum err
 take_ids(struct query *q, char (*ids)[ID_MAX], size_t *n, struct why *why)
 {
     size_t count = 0;
-    bool row = false;
 
-    TRY(query_next(q, &row, why));
-    while (row) {
+    while (query_more(q)) {
         query_text(q, ids[count++], ID_MAX);
-        TRY(query_next(q, &row, why));
     }
     TRY(query_ok(q, why));
     *n = count;

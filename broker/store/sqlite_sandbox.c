@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sqlite_sandbox.c - sandboxes: credentials, leases, ends, receipts, revoked tokens. */
-#include <assert.h>
-
 #include "broker/store/sqlite_internal.h"
 #include "broker/store/sqlite_rows.h"
 #include "common/mem.h"
@@ -13,17 +11,16 @@ sqlite_credential_get(struct store *s, const char *sandbox, const char *jti,
 {
     AUTO(reader_end) struct reader r = {0};
     struct credential_row row = {0};
-    bool found = false;
 
     TRY(sqlite_read(s, &r, why));
     AUTO(query_end) struct query q = query_on(r.db, SQL_CREDENTIAL_GET);
 
     query_put_text(&q, sandbox);
     query_put_text(&q, jti);
-    TRY(query_next(&q, &found, why));
-    assert(found); /* the statement's left side has one row */
-    row.jti_revoked = query_int(&q) != 0;
-    take_sandbox(&q, &row.sandbox);
+    if (query_more(&q)) { /* always one row, but for a fault */
+        row.jti_revoked = query_int(&q) != 0;
+        take_sandbox(&q, &row.sandbox);
+    }
     TRY(query_ok(&q, why));
     *out = row;
     return ERR_OK;
@@ -34,15 +31,15 @@ sandbox_read(struct db *db, const char *id, struct sandbox_row *out, struct why 
 {
     AUTO(query_end) struct query q = query_on(db, SQL_SANDBOX_GET);
     struct sandbox_row row = {0};
-    bool found = false;
 
     query_put_text(&q, id);
-    TRY(query_next(&q, &found, why));
-    if (!found) {
+    if (query_more(&q)) {
+        take_sandbox(&q, &row);
+    }
+    TRY(query_ok(&q, why));
+    if (row.state == SANDBOX_NONE) {
         return why_add(why, ERR_NOT_FOUND, "no sandbox %.63s", id);
     }
-    take_sandbox(&q, &row);
-    TRY(query_ok(&q, why));
     *out = row;
     return ERR_OK;
 }
@@ -62,17 +59,14 @@ sqlite_sandbox_list(struct store *s, const char *after, struct sandbox_row *out,
 {
     AUTO(reader_end) struct reader r = {0};
     size_t count = 0;
-    bool row = false;
 
     TRY(sqlite_read(s, &r, why));
     AUTO(query_end) struct query q = query_on(r.db, SQL_SANDBOX_LIST);
 
     query_put_text(&q, after);
     query_put_int(&q, (int64_t)cap);
-    TRY(query_next(&q, &row, why));
-    while (row) {
+    while (query_more(&q)) {
         take_sandbox(&q, &out[count++]);
-        TRY(query_next(&q, &row, why));
     }
     TRY(query_ok(&q, why));
     *n = count;
@@ -128,15 +122,12 @@ static enum err
 list_pending(struct db *db, struct ending *in, struct why *why)
 {
     AUTO(query_end) struct query q = query_on(db, SQL_UPLOAD_PENDING);
-    bool row = false;
 
     query_put_text(&q, in->id);
     query_put_int(&q, (int64_t)in->cap);
-    TRY(query_next(&q, &row, why));
-    while (row) {
+    while (query_more(&q)) {
         take_upload(&q, &in->aborted[in->n]);
         in->aborted[in->n++].state = UPLOAD_ABORTED;
-        TRY(query_next(&q, &row, why));
     }
     return query_ok(&q, why);
 }
@@ -171,8 +162,8 @@ end_run(struct db *db, void *arg, struct why *why)
     return abort_pending(db, in->id, why);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the operation's parameters are those of store.h. */
 enum err
+/* NOLINTNEXTLINE(readability-function-size): as many parameters as store.h says */
 sqlite_sandbox_end(struct store *s, const char *id, enum sandbox_state to, const char *reason,
                    int64_t now, bool *was_live, struct upload_row *aborted, size_t cap, size_t *n,
                    struct why *why)
@@ -208,15 +199,15 @@ receipt_read(struct db *db, const char *sandbox, char **out, struct why *why)
 {
     AUTO(query_end) struct query q = query_on(db, SQL_RECEIPT_GET);
     AUTO(mem_free_text) char *jws = NULL;
-    bool found = false;
 
     query_put_text(&q, sandbox);
-    TRY(query_next(&q, &found, why));
-    if (!found) {
+    if (query_more(&q)) {
+        jws = query_text_copy(&q);
+    }
+    TRY(query_ok(&q, why));
+    if (jws == NULL) {
         return why_add(why, ERR_NOT_FOUND, "no receipt for sandbox %.63s", sandbox);
     }
-    jws = query_text_copy(&q);
-    TRY(query_ok(&q, why));
     *out = jws;
     jws = NULL;
     return ERR_OK;

@@ -76,12 +76,14 @@ migrate_one(struct db *db, const struct migration *m, struct why *why)
     if (version >= m->version) {
         return ERR_OK;
     }
-    for (size_t i = 0; m->sql[i] != NULL; i++) {
-        TRY(db_exec(db, m->sql[i], why));
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; m->sql[i] != NULL && err == ERR_OK; i++) {
+        err = db_exec(db, m->sql[i], why);
     }
     (void)snprintf(done, sizeof done, "INSERT INTO schema_version VALUES (%d, '%s');", m->version,
                    m->name);
-    return db_exec(db, done, why);
+    return err == ERR_OK ? db_exec(db, done, why) : err;
 }
 
 static enum err
@@ -112,11 +114,10 @@ schema_migrate(struct db *db, struct why *why)
                        "ledger: the file has schema %lld, this program knows up to %d",
                        (long long)version, m[n - 1].version);
     }
-    TRY(wal_mode(db, why));
-    for (size_t i = 0; i < n; i++) {
-        if (version < m[i].version) {
-            TRY(migrate(db, &m[i], why));
-        }
+    enum err err = wal_mode(db, why);
+
+    for (size_t i = 0; i < n && err == ERR_OK; i++) {
+        err = migrate(db, &m[i], why); /* looks for itself what is done */
     }
-    return ERR_OK;
+    return err;
 }

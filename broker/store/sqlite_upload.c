@@ -10,14 +10,15 @@ static enum err
 check_live(struct db *db, const char *sandbox, struct why *why)
 {
     AUTO(query_end) struct query q = query_on(db, SQL_SANDBOX_STATE);
-    bool found = false;
 
     query_put_text(&q, sandbox);
-    TRY(query_next(&q, &found, why));
-    if (!found) {
+    int64_t state = query_more(&q) ? query_int(&q) : SANDBOX_NONE;
+
+    TRY(query_ok(&q, why));
+    if (state == SANDBOX_NONE) {
         return why_add(why, ERR_NOT_FOUND, "no sandbox %.63s", sandbox);
     }
-    if (query_int(&q) != SANDBOX_LIVE) {
+    if (state != SANDBOX_LIVE) {
         return why_add(why, ERR_GONE, "sandbox %.63s is not live", sandbox);
     }
     return ERR_OK;
@@ -28,15 +29,15 @@ upload_read(struct db *db, const char *id, struct upload_row *out, struct why *w
 {
     AUTO(query_end) struct query q = query_on(db, SQL_UPLOAD_GET);
     struct upload_row row = {0};
-    bool found = false;
 
     query_put_text(&q, id);
-    TRY(query_next(&q, &found, why));
-    if (!found) {
+    if (query_more(&q)) {
+        take_upload(&q, &row);
+    }
+    TRY(query_ok(&q, why));
+    if (row.state == UPLOAD_NONE) {
         return why_add(why, ERR_NOT_FOUND, "no upload %.63s", id);
     }
-    take_upload(&q, &row);
-    TRY(query_ok(&q, why));
     *out = row;
     return ERR_OK;
 }
@@ -83,7 +84,7 @@ static enum err
 move_run(struct db *db, void *arg, struct why *why)
 {
     const struct move *in = arg;
-    struct upload_row row;
+    struct upload_row row = {0};
 
     TRY(upload_read(db, in->id, &row, why));
     TRY(check_live(db, row.sandbox, why));
@@ -122,12 +123,9 @@ static enum err
 take_uploads(struct query *q, struct upload_row *out, size_t *n, struct why *why)
 {
     size_t count = 0;
-    bool row = false;
 
-    TRY(query_next(q, &row, why));
-    while (row) {
+    while (query_more(q)) {
         take_upload(q, &out[count++]);
-        TRY(query_next(q, &row, why));
     }
     TRY(query_ok(q, why));
     *n = count;
@@ -165,7 +163,7 @@ static enum err
 settle_run(struct db *db, void *arg, struct why *why)
 {
     const struct move *in = arg;
-    struct upload_row row;
+    struct upload_row row = {0};
 
     TRY(upload_read(db, in->id, &row, why));
     if (row.state != UPLOAD_ABORTED) {

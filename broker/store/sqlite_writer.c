@@ -26,10 +26,9 @@ job_run(struct db *db, struct job *job, struct why *why)
         return why_add(why, ERR_IO, "ledger: the transaction was undone: %s",
                        sqlite3_errmsg(db->handle));
     }
-    if (job->result != ERR_OK) {
-        TRY(step(db, SQL_SAVE_UNDO, why));
-    }
-    return step(db, SQL_SAVE_KEEP, why);
+    enum err err = job->result == ERR_OK ? ERR_OK : step(db, SQL_SAVE_UNDO, why);
+
+    return err == ERR_OK ? step(db, SQL_SAVE_KEEP, why) : err;
 }
 
 static enum err
@@ -37,10 +36,12 @@ batch_try(struct writer *w, struct job *batch, struct why *why)
 {
     TRY(checkpoint_bound(w->checkpoint, w->db, why));
     TRY(step(w->db, SQL_BEGIN, why));
-    for (struct job *job = batch; job != NULL; job = job->next) {
-        TRY(job_run(w->db, job, why));
+    enum err err = ERR_OK;
+
+    for (struct job *job = batch; job != NULL && err == ERR_OK; job = job->next) {
+        err = job_run(w->db, job, why);
     }
-    return step(w->db, SQL_COMMIT, why);
+    return err == ERR_OK ? step(w->db, SQL_COMMIT, why) : err;
 }
 
 /* A refusal that was decided beside writes that are gone is void too, so every job gets the

@@ -8,7 +8,12 @@
 static void
 text_release(const char **text)
 {
-    mem_free((void *)(uintptr_t)*text);
+    union {
+        const char *borrowed;
+        char *owned;
+    } one = {.borrowed = *text};
+
+    mem_free(one.owned);
     *text = NULL;
 }
 
