@@ -57,7 +57,7 @@ struct conns {
     bool reap_stop; /* the reaper ends */
 };
 
-/* Initialise and start the reaper.  Takes over the identity (NULL without TLS), on success only. */
+/* Initialise and start the reaper.  Takes over the identity (NULL without TLS) on success. */
 enum err conns_open(struct conns *t, int64_t header_s, int64_t idle_s,
                     struct tls_identity **identity, struct why *why) MUST_USE;
 

@@ -38,31 +38,42 @@ is_plain(uint8_t c)
            (c != 0 && strchr("-._~*!'(),:;/@$?", c) != NULL);
 }
 
-/* Bytes of the UTF-8 sequence at `at` (RFC 3629 section 4: no surrogates, no long forms), or 0. */
-static size_t
-utf8_len(struct slice s, size_t at)
-{
-    static const struct {
-        uint8_t first_lo, first_hi, second_lo, second_hi;
-        size_t len;
-    } form[] = {
-        {0x01, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    const uint8_t first = s.ptr[at];
+/* RFC 3629 section 4: no surrogates, no long forms, no NUL. */
+struct utf8_form {
+    uint8_t first_lo, first_hi, second_lo, second_hi;
+    size_t len;
+};
 
-    for (size_t i = 0; i < sizeof form / sizeof form[0]; i++) {
-        if (first < form[i].first_lo || first > form[i].first_hi) {
-            continue;
+static const struct utf8_form utf8_forms[] = {
+    {0x01, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+static bool
+utf8_fits(const struct utf8_form *f, struct slice s)
+{
+    if (s.len < f->len || s.ptr[0] < f->first_lo || s.ptr[0] > f->first_hi) {
+        return false;
+    }
+    for (size_t k = 1; k < f->len; k++) {
+        uint8_t lo = k == 1 ? f->second_lo : 0x80;
+        uint8_t hi = k == 1 ? f->second_hi : 0xbf;
+        if (s.ptr[k] < lo || s.ptr[k] > hi) {
+            return false;
         }
-        bool ok = form[i].len <= s.len - at;
-        for (size_t k = 1; ok && k < form[i].len; k++) {
-            uint8_t lo = k == 1 ? form[i].second_lo : 0x80;
-            uint8_t hi = k == 1 ? form[i].second_hi : 0xbf;
-            ok = s.ptr[at + k] >= lo && s.ptr[at + k] <= hi;
+    }
+    return true;
+}
+
+/* Bytes of the sequence that s begins with, or 0. */
+static size_t
+utf8_len(struct slice s)
+{
+    for (size_t i = 0; i < sizeof utf8_forms / sizeof utf8_forms[0]; i++) {
+        if (utf8_fits(&utf8_forms[i], s)) {
+            return utf8_forms[i].len;
         }
-        return ok ? form[i].len : 0;
     }
     return 0;
 }
@@ -73,7 +84,7 @@ utf8_ok(struct slice s)
     size_t at = 0;
 
     while (at < s.len) {
-        size_t len = utf8_len(s, at);
+        size_t len = utf8_len((struct slice){s.ptr + at, s.len - at});
         if (len == 0) {
             return false;
         }
@@ -82,31 +93,44 @@ utf8_ok(struct slice s)
     return true;
 }
 
+/* The byte that the text at *at stands for, and *at moves to its last character.  *plain is
+ * false when it stands for nothing. */
+static uint8_t
+decode_byte(struct slice in, size_t *at, bool *plain)
+{
+    uint8_t c = in.ptr[*at];
+
+    if (c == '+') {
+        return ' ';
+    }
+    if (c != '%') {
+        *plain = is_plain(c);
+        return c;
+    }
+    bool room = *at + 2 < in.len;
+    int hi = room ? digit(in.ptr[*at + 1]) : -1;
+    int lo = room ? digit(in.ptr[*at + 2]) : -1;
+    *plain = hi >= 0 && lo >= 0;
+    *at += 2;
+    return *plain ? (uint8_t)(hi * 16 + lo) : 0;
+}
+
 /* Decode one name or value into dst, which has room for in.len + 1 bytes, and end it with NUL. */
 static enum err
 decode(struct slice in, char *dst, size_t *used, struct why *why)
 {
     size_t n = 0;
+    bool plain = true;
 
-    for (size_t i = 0; i < in.len; i++) {
-        uint8_t c = in.ptr[i];
-        if (c == '+') {
-            c = ' ';
-        } else if (c == '%') {
-            int hi = i + 2 < in.len ? digit(in.ptr[i + 1]) : -1;
-            int lo = i + 2 < in.len ? digit(in.ptr[i + 2]) : -1;
-            if (hi < 0 || lo < 0) {
-                return why_add(why, ERR_MALFORMED, "form: '%%' without two hexadecimal digits");
-            }
-            c = (uint8_t)(hi * 16 + lo);
-            i += 2;
-        } else if (!is_plain(c)) {
-            return why_add(why, ERR_MALFORMED, "form: byte 0x%02x is not encoded", c);
-        }
-        dst[n++] = (char)c;
+    for (size_t i = 0; i < in.len && plain; i++) {
+        dst[n++] = (char)decode_byte(in, &i, &plain);
     }
     dst[n] = 0;
     *used = n + 1;
+    if (!plain) {
+        return why_add(why, ERR_MALFORMED,
+                       "form: a byte is not encoded, or '%%' without two digits");
+    }
     if (!utf8_ok((struct slice){(const uint8_t *)dst, n})) {
         return why_add(why, ERR_MALFORMED, "form: not UTF-8, or NUL");
     }
@@ -181,17 +205,18 @@ form_read(struct slice body, struct form *out, struct why *why)
         return ERR_OK;
     }
     /* A pair takes at most its own bytes and two NULs. */
-    out->text_len = body.len + 2 * FORM_MAX;
+    out->text_len = body.len + (size_t)2 * FORM_MAX;
     out->text = mem_new(out->text_len, 1);
 
     size_t at = 0;
+    enum err e = ERR_OK;
     bool more = true;
-    while (more) {
+    while (more && e == ERR_OK) {
         struct slice pair = cut(&body, '&');
         more = pair.ptr + pair.len != body.ptr; /* an '&' was taken: something must follow */
-        TRY(take_pair(pair, out, &at, why));
+        e = take_pair(pair, out, &at, why);
     }
-    return ERR_OK;
+    return e;
 }
 
 const char *

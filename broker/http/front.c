@@ -26,8 +26,8 @@ enum {
 
 static const char tls13[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:%NO_TICKETS";
 /* 1.2 with forward secrecy and AEAD only. */
-static const char tls12[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-AES-128-CBC:"
-                            "-AES-256-CBC:%NO_TICKETS";
+static const char tls12[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:"
+                            "-AES-128-CBC:-AES-256-CBC:%NO_TICKETS";
 
 union address {
     struct sockaddr any;
@@ -108,19 +108,19 @@ static enum err
 listeners_open(struct http_front *f, struct why *why)
 {
     static const enum http_listener kind[LISTENERS] = {LISTEN_GUEST, LISTEN_ADMIN, LISTEN_LOCAL};
+    enum err e = ERR_OK;
 
-    for (size_t i = 0; i < LISTENERS; i++) {
+    for (size_t i = 0; i < LISTENERS && e == ERR_OK; i++) {
         struct http_listen *l = &f->listen[i];
+        const char *anchors = kind[i] == LISTEN_ADMIN ? (const char *)f->anchors : NULL;
         l->front = f;
         l->kind = kind[i];
         l->tls = kind[i] != LISTEN_LOCAL;
-        if (f->conf.listen[i].port == 0) {
-            continue;
+        if (f->conf.listen[i].port != 0) {
+            e = listen_open(l, &f->conf.listen[i], anchors, why);
         }
-        const char *anchors = kind[i] == LISTEN_ADMIN ? (const char *)f->anchors : NULL;
-        TRY(listen_open(l, &f->conf.listen[i], anchors, why));
     }
-    return ERR_OK;
+    return e;
 }
 
 /* Stop accepting: connections are refused by the kernel from now on. */
@@ -165,10 +165,40 @@ http_stop(struct http_front **front, int64_t deadline_s)
 static bool
 conf_ok(const struct http_conf *c)
 {
+    bool tls = c->listen[0].port != 0 || c->listen[1].port != 0;
+
     return c->connections_max > 0 && c->header_deadline_s > 0 && c->idle_s > 0 &&
-           (c->listen[1].port == 0 || c->client_ca_file != NULL) &&
-           ((c->listen[0].port == 0 && c->listen[1].port == 0) ||
-            (c->certificate_file != NULL && c->key_file != NULL));
+           (!tls || (c->certificate_file != NULL && c->key_file != NULL)) &&
+           (c->listen[1].port == 0 || c->client_ca_file != NULL);
+}
+
+/* What TLS needs, as far as a listener has it. */
+static enum err
+files_load(const struct http_conf *c, struct tls_identity **identity, uint8_t **anchors,
+           struct why *why)
+{
+    if (c->listen[0].port == 0 && c->listen[1].port == 0) {
+        return ERR_OK;
+    }
+    TRY(tls_identity_load(c->certificate_file, c->key_file, identity, why));
+    return c->listen[1].port == 0 ? ERR_OK : tls_anchors_load(c->client_ca_file, anchors, why);
+}
+
+/* A front without listeners; takes over the identity. */
+static enum err
+front_new(const struct http_conf *conf, struct tls_identity **identity, struct http_front **out,
+          struct why *why)
+{
+    struct http_front *f = mem_new(1, sizeof *f);
+    enum err e = conns_open(&f->conns, conf->header_deadline_s, conf->idle_s, identity, why);
+
+    if (e != ERR_OK) {
+        mem_free(f);
+        return e;
+    }
+    f->conf = *conf;
+    *out = f;
+    return ERR_OK;
 }
 
 enum err
@@ -176,29 +206,18 @@ http_start(const struct http_conf *conf, struct http_front **out, struct why *wh
 {
     AUTO(tls_identity_free) struct tls_identity *identity = NULL;
     AUTO(mem_free_bytes) uint8_t *anchors = NULL;
+    struct http_front *f = NULL;
 
     if (!conf_ok(conf)) {
         return why_add(why, ERR_MALFORMED,
                        "http: a limit, certificate, key or client CA is missing");
     }
     TRY(files_ensure(conf, why));
-    if (conf->listen[0].port != 0 || conf->listen[1].port != 0) {
-        TRY(tls_identity_load(conf->certificate_file, conf->key_file, &identity, why));
-    }
-    if (conf->listen[1].port != 0) {
-        TRY(tls_anchors_load(conf->client_ca_file, &anchors, why));
-    }
-
-    struct http_front *f = mem_new(1, sizeof *f);
-    f->conf = *conf;
-    enum err e = conns_open(&f->conns, conf->header_deadline_s, conf->idle_s, &identity, why);
-    if (e != ERR_OK) {
-        mem_free(f);
-        return e;
-    }
+    TRY(files_load(conf, &identity, &anchors, why));
+    TRY(front_new(conf, &identity, &f, why));
     f->anchors = anchors;
     anchors = NULL;
-    e = listeners_open(f, why);
+    enum err e = listeners_open(f, why);
     if (e != ERR_OK) {
         http_stop(&f, 0);
         return e;

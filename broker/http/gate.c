@@ -69,7 +69,9 @@ rule_version(const struct head *h)
 static bool
 rule_method(const struct head *h)
 {
-    static const char *const known[] = {"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"};
+    static const char *const known[] = {
+        "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH",
+    };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (slice_same(h->method, slice_text(known[i]))) {
@@ -149,17 +151,25 @@ rule_names(const struct head *h)
     return true;
 }
 
+static bool
+printable(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        if ((c < 0x20 && c != '\t') || c > 0x7e) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* field-content, RFC 9110 section 5.5, without obs-text: we take no header that needs it. */
 static bool
 rule_values(const struct head *h)
 {
     for (size_t i = 0; i < kept(h); i++) {
-        struct slice value = h->field[i].value.text;
-        for (size_t k = 0; k < value.len; k++) {
-            uint8_t c = value.ptr[k];
-            if ((c < 0x20 && c != '\t') || c > 0x7e) {
-                return false;
-            }
+        if (!printable(h->field[i].value.text)) {
+            return false;
         }
     }
     return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http.h - bytes to requests, replies to bytes; the only header that the rest needs to serve HTTPS.
+/* http.h - bytes to requests, replies to bytes; all that the rest needs to serve HTTPS.
  *
  * Behind it: libmicrohttpd with GnuTLS, one thread per connection, behind a strict gate
  * (spec/reliability.md sections 1 and 7): the exact framing of the head, no chunked, no '%' in the
@@ -45,13 +45,13 @@ struct route {
     const char *pattern; /* "/v1/uploads/{id}/commit"; a {segment} takes [A-Za-z0-9._-]{1,63} */
     unsigned listeners;  /* bits of enum http_listener */
     unsigned auth;       /* meaning belongs to broker/api */
+    unsigned roles;      /* LISTEN_ADMIN: any of these roles; meaning belongs to broker/api */
     enum http_body body;
     size_t body_max;    /* bytes */
     int64_t deadline_s; /* for the whole request, from its request line to its reply's last byte */
     void (*run)(struct http_request *req, struct http_reply *out); /* NULL for BODY_STREAM */
     const struct http_stream *stream;
     const char *schema; /* JSON schema in schema/json, or NULL */
-    unsigned roles;     /* LISTEN_ADMIN: any of these roles; meaning belongs to broker/api */
 };
 
 struct http_request {
@@ -144,8 +144,8 @@ struct http_conf {
 enum err http_start(const struct http_conf *conf, struct http_front **out,
                     struct why *why) MUST_USE;
 
-/* Stop accepting, let running requests end for at most deadline_s seconds, then shut them.  Returns
- * when all their threads have ended; NULL is fine. */
+/* Stop accepting, let running requests end for at most deadline_s seconds, then shut them.
+ * Returns when all their threads have ended; NULL is fine. */
 void http_stop(struct http_front **front, int64_t deadline_s);
 
 /* Replace certificate and key for new connections; open ones go on with the old.  On failure

@@ -2,6 +2,7 @@
 /* route.c - see route.h. */
 #include "broker/http/route.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -73,11 +74,7 @@ allow_add(char allow[ROUTE_ALLOW_MAX], const char *method)
     if (lists(allow, method) || have + len + 3 > ROUTE_ALLOW_MAX) {
         return;
     }
-    if (have > 0) {
-        memcpy(allow + have, ", ", 2);
-        have += 2;
-    }
-    memcpy(allow + have, method, len + 1);
+    (void)snprintf(allow + have, ROUTE_ALLOW_MAX - have, "%s%s", have > 0 ? ", " : "", method);
 }
 
 void

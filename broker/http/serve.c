@@ -25,7 +25,7 @@ serve_accept(void *cls, const struct sockaddr *address, socklen_t len)
     unsigned most = l->front->conf.per_address_max;
     (void)len;
 
-    /* The listener's one thread accepts and adds, so nothing comes between count and conn_add(). */
+    /* The listener's one thread accepts and adds: nothing comes between count and conn_add(). */
     return most == 0 || conns_from(&l->front->conns, l->kind, address) < most ? MHD_YES : MHD_NO;
 }
 
@@ -129,15 +129,17 @@ first_call(struct exchange *ex, const char *method, const char *version)
     }
     if (ex->req.route == NULL) {
         /* Time to send the refusal, however late the head came. */
-        conn_until(ex->conn,
-                   ex->began_us / 1000 + 2 * 1000 * ex->listen->front->conf.header_deadline_s);
+        int64_t most_s = 2 * ex->listen->front->conf.header_deadline_s;
+        conn_until(ex->conn, ex->began_us / 1000 + most_s * 1000);
     }
     return ex->reply.close || exchange_missing(ex) > 0 ? send_reply(ex) : MHD_YES;
 }
 
+/* NOLINTBEGIN(readability-function-size): eight parameters are the library's signature. */
 enum MHD_Result
 serve_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
               const char *version, const char *data, size_t *data_len, void **request_context)
+/* NOLINTEND(readability-function-size) */
 {
     struct exchange *ex = *request_context;
     (void)cls;

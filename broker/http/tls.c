@@ -84,6 +84,7 @@ static bool
 belong_together(const struct tls_identity *id)
 {
     AUTO(pubkey_free) gnutls_pubkey_t ours = NULL;
+    gnutls_pubkey_t theirs = id->chain[0].pubkey;
     uint8_t a[32];
     uint8_t b[32];
     size_t a_len = sizeof a;
@@ -92,7 +93,7 @@ belong_together(const struct tls_identity *id)
     return gnutls_pubkey_init(&ours) == 0 &&
            gnutls_pubkey_import_privkey(ours, id->key, 0, 0) == 0 &&
            gnutls_pubkey_get_key_id(ours, GNUTLS_KEYID_USE_SHA256, a, &a_len) == 0 &&
-           gnutls_pubkey_get_key_id(id->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, b, &b_len) == 0 &&
+           gnutls_pubkey_get_key_id(theirs, GNUTLS_KEYID_USE_SHA256, b, &b_len) == 0 &&
            slice_same((struct slice){a, a_len}, (struct slice){b, b_len});
 }
 
@@ -139,10 +140,12 @@ tls_anchors_load(const char *file, uint8_t **pem, struct why *why)
     return ERR_OK;
 }
 
+/* NOLINTBEGIN(readability-function-size): eight parameters are the library's signature. */
 int
 tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
              gnutls_pcert_st **chain, unsigned *chain_n, gnutls_ocsp_data_st **ocsp,
              unsigned *ocsp_n, gnutls_privkey_t *key, unsigned *flags)
+/* NOLINTEND(readability-function-size) */
 {
     const struct conn *c = gnutls_session_get_ptr(session);
     (void)info; /* one identity, whatever else the client would take */

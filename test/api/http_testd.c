@@ -250,9 +250,10 @@ static const struct route routes[] = {
 static void
 done(void *app, const struct http_request *req, unsigned status, int64_t micros)
 {
+    const char *pattern = req->route == NULL ? "-" : req->route->pattern;
+
     (void)app;
-    (void)printf("done %s %s %u %jd\n", req->method, req->route == NULL ? "-" : req->route->pattern,
-                 status, (intmax_t)micros);
+    (void)printf("done %s %s %u %jd\n", req->method, pattern, status, (intmax_t)micros);
     (void)fflush(stdout);
 }
 
