@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attest.h - the one header that others include: evidence in, verdict out.
  *
- * attest_verify() is a pure function of its arguments: bytes, expectation, trust anchors and a time.  It reads no clock, file,
- * socket, environment or global.  Everything it is given is borrowed for the call; what it returns in `struct appraisal` owns
- * nothing but points into the evidence bytes where a member says so. */
+ * attest_verify() is a pure function of its arguments: bytes, expectation, trust anchors and a
+ * time.  It reads no clock, file, socket, environment or global.  Everything it is given is
+ * borrowed for the call; what it returns in `struct appraisal` owns nothing but points into the
+ * evidence bytes where a member says so. */
 #ifndef ATTEST_ATTEST_H
 #define ATTEST_ATTEST_H
 
@@ -18,10 +19,11 @@ struct evidence {
     struct tpm_evidence tpm; /* EVIDENCE_TPM2 */
 };
 
-/* What the row of the policy asks of it. */
+/* What the row of the policy asks of it.  Without binding and nonce freshness is not judged, and
+ * the verdict says so. */
 struct expectation {
     struct slice binding; /* BINDING_LEN bytes (rule quote.binding), or empty */
-    struct slice nonce;   /* the bare nonce (rule quote.nonce), or empty: freshness is not judged, and the verdict says so */
+    struct slice nonce;   /* the bare nonce (rule quote.nonce), or empty */
     struct tpm_expect tpm;
 };
 
@@ -32,12 +34,13 @@ struct trust {
 /* What was established; meaningful only as far as the verdict passed. */
 struct appraisal {
     struct verdict verdict;
-    int64_t valid_until; /* unix seconds: the least expiry of what the verdict rests on; INT64_MAX when nothing expires */
+    /* unix seconds, the least expiry of what the verdict rests on; INT64_MAX: nothing expires */
+    int64_t valid_until;
     struct tpm_claims tpm;
 };
 
 /* Always fills *out; the judgement is verdict_judge(&out->verdict). */
-void attest_verify(const struct evidence *ev, const struct expectation *want, const struct trust *trust,
-                   int64_t at_unix, struct appraisal *out);
+void attest_verify(const struct evidence *ev, const struct expectation *want,
+                   const struct trust *trust, int64_t at_unix, struct appraisal *out);
 
 #endif

@@ -20,8 +20,8 @@ enum {
 
 /* A PCR value as the client sent it, or as a reference value wants it. */
 struct tpm_pcr {
-    uint16_t bank; /* TPM_ALG_ID */
-    uint8_t index; /* 0..23 */
+    uint16_t bank;            /* TPM_ALG_ID */
+    uint8_t index;            /* 0..23 */
     uint8_t digest[HASH_MAX]; /* hash_len(bank) bytes */
 };
 
@@ -30,30 +30,34 @@ struct tpm_selection { /* which PCRs of a bank; bit i is PCR i */
     uint32_t mask;
 };
 
+/* Empty slices are what the client did not send. */
 struct tpm_evidence {
-    struct slice quote;     /* TPMS_ATTEST */
-    struct slice signature; /* TPMT_SIGNATURE, or bare RSASSA bytes exactly as long as the modulus */
-    struct slice ak;        /* TPMT_PUBLIC or TPM2B_PUBLIC; empty when ak_pem is given */
-    struct slice ak_pem;    /* PEM public key; its attributes cannot be seen */
-    struct slice ak_certificate; /* DER, may be empty */
-    struct slice ek_certificate; /* DER, may be empty; place of the enrolment rows */
-    struct slice ek;             /* TPM2B_PUBLIC or TPMT_PUBLIC of the EK, may be empty: for quote.signer */
+    struct slice quote; /* TPMS_ATTEST */
+    /* TPMT_SIGNATURE, or bare RSASSA bytes exactly as long as the modulus */
+    struct slice signature;
+    struct slice ak;             /* TPMT_PUBLIC or TPM2B_PUBLIC; empty when ak_pem is given */
+    struct slice ak_pem;         /* PEM public key; its attributes cannot be seen */
+    struct slice ak_certificate; /* DER */
+    struct slice ek_certificate; /* DER; place of the enrolment rows */
+    struct slice ek;             /* TPM2B_PUBLIC or TPMT_PUBLIC of the EK: for quote.signer */
     struct slice event_log;      /* place of the log rows */
     const struct tpm_pcr *pcrs;  /* as sent; trusted only inside the signed selection */
     size_t pcrs_n;
 };
 
-/* How the AK may earn trust; exactly one of those allowed must hold, and it is named in the claims. */
+/* How the AK may earn trust; of those that are allowed and hold, the first of this list (EK, AK
+ * certificate, TEE, Name, key) is named in the claims. */
 enum tpm_ak_trust {
     AK_TRUST_NONE = 0,
-    AK_TRUST_EK_ACTIVATION = 1,  /* place: comes with enrolment */
-    AK_TRUST_CERTIFICATE = 2,    /* "ak-certificate" */
-    AK_TRUST_TEE_EVIDENCE = 4,   /* place: AK Name inside TEE evidence */
-    AK_TRUST_PINNED_NAME = 8,    /* "pinned-name" */
-    AK_TRUST_PINNED_KEY = 16,    /* "pinned-key" */
+    AK_TRUST_EK_ACTIVATION = 1, /* place: comes with enrolment */
+    AK_TRUST_CERTIFICATE = 2,   /* "ak-certificate" */
+    AK_TRUST_TEE_EVIDENCE = 4,  /* place: AK Name inside TEE evidence */
+    AK_TRUST_PINNED_NAME = 8,   /* "pinned-name" */
+    AK_TRUST_PINNED_KEY = 16,   /* "pinned-key" */
 };
 
-/* One compound reference value: all of its PCRs together.  Rows with the same bank and index are alternatives. */
+/* One compound reference value: all of its PCRs together.  Rows with the same bank and index are
+ * alternatives. */
 struct tpm_golden {
     const char *label; /* for findings */
     const struct tpm_pcr *pcr;
@@ -61,20 +65,32 @@ struct tpm_golden {
 };
 
 struct tpm_expect {
-    struct tpm_selection select[TPM_BANKS_MAX]; /* exactly this, in this order; select_n 0: any canonical selection */
+    /* exactly this, in this order; select_n 0: any canonical selection */
+    struct tpm_selection select[TPM_BANKS_MAX];
     size_t select_n;
+    /* must be covered, whatever else is quoted; banks in any order */
+    struct tpm_selection need[TPM_BANKS_MAX];
+    size_t need_n;
     bool golden_wanted;              /* false: PCR values are ignored in so many words */
     const struct tpm_golden *golden; /* one must hold entirely */
     size_t golden_n;
-    unsigned ak_trust_allowed; /* bits of enum tpm_ak_trust */
+    unsigned ak_trust_allowed;    /* bits of enum tpm_ak_trust */
     const struct slice *ak_names; /* pinned Names, nameAlg || digest */
     size_t ak_names_n;
-    bool ak_vouched; /* the caller vouches for the AK it passes: counts as pinned Name, or pinned key when it is a PEM */
+    /* the caller vouches for the AK it passes: a pinned Name, or a pinned key when it is a PEM */
+    bool ak_vouched;
     bool allow_owner_hierarchy;
 };
 
-enum tpm_hierarchy { HIERARCHY_UNKNOWN = 0, HIERARCHY_ENDORSEMENT, HIERARCHY_OWNER, HIERARCHY_PLATFORM };
+enum tpm_hierarchy {
+    HIERARCHY_UNKNOWN = 0,
+    HIERARCHY_ENDORSEMENT,
+    HIERARCHY_OWNER,
+    HIERARCHY_PLATFORM,
+};
 
+/* ak_name is computed here and always set when the AK has a Name; the rest only when the verdict
+ * passed. */
 struct tpm_claims {
     uint8_t ak_name[TPM_NAME_MAX];
     size_t ak_name_len;
@@ -86,17 +102,33 @@ struct tpm_claims {
     uint64_t firmware_version;
     struct tpm_selection select[TPM_BANKS_MAX];
     size_t select_n;
-    struct tpm_pcr pcr[TPM_PCR_VALUES_MAX]; /* values inside the signed selection, proven by pcrDigest */
+    /* values inside the signed selection, proven by pcrDigest; none of a SHA-1 bank */
+    struct tpm_pcr pcr[TPM_PCR_VALUES_MAX];
     size_t pcr_n;
     const char *golden_label; /* borrowed from the expectation; NULL when none was wanted */
 };
 
-const char *tpm_ak_trust_name(enum tpm_ak_trust t);   /* "ek-activation", ... ; "none" */
+const char *tpm_ak_trust_name(enum tpm_ak_trust t); /* "ek-activation", ... ; "none" */
 enum tpm_ak_trust tpm_ak_trust_by_name(struct slice name);
-const char *tpm_hierarchy_name(enum tpm_hierarchy h); /* "endorsement", "owner", "platform", "unknown" */
+/* "endorsement", "owner", "platform", "unknown" */
+const char *tpm_hierarchy_name(enum tpm_hierarchy h);
 
 /* "sha256:0,2,4,7+sha384:0" (the form of --select and of a policy's `pcrs`). */
 enum err tpm_select_parse(struct slice text, struct tpm_selection *out, size_t cap, size_t *n,
                           struct why *why) MUST_USE;
+
+enum { TPM_SELECT_TEXT = 320 }; /* holds TPM_BANKS_MAX full banks, with NUL */
+
+/* The same form, written; cut short when `cap` is too small. */
+void tpm_select_format(const struct tpm_selection *sel, size_t n, char *dst, size_t cap);
+
+/* "sha256:7": the name of one PCR. */
+enum err tpm_pcr_name_parse(struct slice text, uint16_t *bank, uint8_t *index,
+                            struct why *why) MUST_USE;
+
+/* Lines "sha256:7=<hex>", each PCR at most once: what the client says its PCRs are.
+ * ERR_MALFORMED names the line, ERR_LIMIT: more than `cap` of them. */
+enum err tpm_pcrs_parse(struct slice text, struct tpm_pcr *out, size_t cap, size_t *n,
+                        struct why *why) MUST_USE;
 
 #endif

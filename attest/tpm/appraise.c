@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* appraise.c - see appraise.h. */
+#include "attest/tpm/appraise.h"
+
+#include <string.h>
+
+static void
+open_public(struct tpm_in *t)
+{
+    struct why why = {0};
+
+    t->ak_part = tpm_part_note(tpm_public_decode(t->ev->ak, &t->ak, &why), &why);
+    if (t->ak_part.err != ERR_OK) {
+        return;
+    }
+    why = (struct why){0};
+    t->name_part = tpm_part_note(tpm_name_make(&t->ak, &t->name, &why), &why);
+    why = (struct why){0};
+    t->key_part = tpm_part_note(tpm_public_key(&t->ak, &t->key, &why), &why);
+}
+
+/* Quotes are signed with RSA, P-256 or P-384 here, whatever else the PEM reader takes. */
+static enum err
+bare_key_fits(const struct sig_key *k, struct why *why)
+{
+    if (k->type == KEY_RSA || k->curve == CURVE_P256 || k->curve == CURVE_P384) {
+        return ERR_OK;
+    }
+    return why_add(why, ERR_DENIED, "%s is not taken; RSA, P-256 and P-384 are",
+                   k->type == KEY_EC ? "curve P-521" : "this type of key");
+}
+
+static void
+open_bare_key(struct tpm_in *t)
+{
+    struct why why = {0};
+    enum err e = sig_key_pem(t->ev->ak_pem, &t->key, &why);
+
+    t->bare_key = true;
+    t->ak_part = tpm_part_note(e == ERR_MALFORMED || e == ERR_LIMIT ? e : ERR_OK, &why);
+    if (e == ERR_OK) {
+        e = bare_key_fits(&t->key, &why);
+    }
+    t->key_part = tpm_part_note(e, &why);
+}
+
+static size_t
+modulus_len(const struct sig_key *k)
+{
+    return k->type == KEY_RSA ? (k->bits + 7) / 8 : 0;
+}
+
+/* Magic and type first: another kind of attestation is refused by its name, not as a quote that
+ * does not decode. */
+static void
+open_quote(struct tpm_in *t)
+{
+    struct why why = {0};
+
+    t->header_part = tpm_part_note(tpm_attest_header_decode(t->ev->quote, &t->header, &why), &why);
+    why = (struct why){0};
+    t->quote_part = tpm_part_note(tpm_quote_decode(t->ev->quote, &t->quote, &why), &why);
+    why = (struct why){0};
+    t->signature_part = tpm_part_note(
+        tpm_signature_decode(t->ev->signature, modulus_len(&t->key), &t->signature, &why), &why);
+}
+
+static void
+open_ek(struct tpm_in *t)
+{
+    struct tpm_public ek = {0};
+    struct tpm_name name = {0};
+    struct why why = {0};
+    enum err e = tpm_public_decode(t->ev->ek, &ek, &why);
+
+    if (e == ERR_OK) {
+        e = tpm_name_make(&ek, &name, &why);
+    }
+    if (e == ERR_OK) {
+        e = tpm_name_primary(&name, TPM_RH_ENDORSEMENT, &t->ek_qualified, &why);
+    }
+    t->ek_part = tpm_part_note(e, &why);
+}
+
+/* Put one value where the signed selection says it belongs. */
+static void
+sort_value(struct tpm_in *t, const struct tpm_pcr *v)
+{
+    bool bank_quoted = false;
+    bool placed = false;
+
+    for (size_t i = 0; i < tpm_selections(t); i++) {
+        const struct tpm_wire_selection *s = &t->quote.select[i];
+
+        bank_quoted = bank_quoted || s->bank == v->bank;
+        if (s->bank == v->bank && v->index < TPM_PCRS && s->mask & UINT32_C(1) << v->index) {
+            t->sent.twice = t->sent.at[i][v->index] != NULL ? v : t->sent.twice;
+            t->sent.at[i][v->index] = v;
+            placed = true;
+        }
+    }
+    t->sent.foreign += !bank_quoted;
+    if (bank_quoted && !placed && t->sent.unquoted == NULL) {
+        t->sent.unquoted = v;
+    }
+}
+
+void
+tpm_in_open(struct tpm_in *t)
+{
+    if (t->ev->ak.len > 0) {
+        open_public(t);
+    } else if (t->ev->ak_pem.len > 0) {
+        open_bare_key(t);
+    }
+    open_quote(t);
+    if (t->ev->ek.len > 0) {
+        open_ek(t);
+    }
+    for (size_t i = 0; i < t->ev->pcrs_n; i++) {
+        sort_value(t, &t->ev->pcrs[i]);
+    }
+    if (t->ev->ak_certificate.len > 0) {
+        tpm_certificate_open(t->ev->ak_certificate, &t->key, t->anchors, t->at_unix,
+                             &t->certificate);
+    }
+}
+
+void
+tpm_in_done(struct tpm_in *t)
+{
+    sig_key_done(&t->key);
+}
+
+void
+tpm_check(const struct tpm_in *t, struct verdict *v)
+{
+    const struct check_in in = {.tpm = t};
+    size_t n = 0;
+    const struct check *table = tpm_checks(&n);
+
+    verdict_run(v, table, n, &in);
+}
+
+/* The values that pcrDigest proves; none of a SHA-1 bank. */
+static void
+claim_pcrs(const struct tpm_in *t, struct tpm_claims *out)
+{
+    for (size_t i = 0; i < tpm_selections(t); i++) {
+        const struct tpm_wire_selection *s = &t->quote.select[i];
+
+        out->select[out->select_n++] = (struct tpm_selection){s->bank, s->mask};
+        for (size_t pcr = 0; pcr < TPM_PCRS && s->bank != HASH_SHA1; pcr++) {
+            if (t->sent.at[i][pcr] != NULL && out->pcr_n < TPM_PCR_VALUES_MAX) {
+                out->pcr[out->pcr_n++] = *t->sent.at[i][pcr];
+            }
+        }
+    }
+}
+
+void
+tpm_claim(const struct tpm_in *t, bool passed, struct tpm_claims *out)
+{
+    *out = (struct tpm_claims){0};
+    memcpy(out->ak_name, t->name.bytes, t->name.len);
+    out->ak_name_len = t->name.len;
+    if (!passed) {
+        return;
+    }
+    out->ak_trust = tpm_ak_trust_of(t);
+    out->hierarchy = tpm_hierarchy_of(t);
+    out->clock_ms = t->quote.clock_ms;
+    out->reset_count = t->quote.reset_count;
+    out->restart_count = t->quote.restart_count;
+    out->clock_safe = t->quote.safe;
+    out->firmware_version = t->quote.firmware_version;
+    claim_pcrs(t, out);
+
+    const struct tpm_golden *g = t->want->golden_wanted ? tpm_golden_of(t) : NULL;
+
+    out->golden_label = g == NULL ? NULL : g->label;
+}
+
+int64_t
+tpm_valid_until(const struct tpm_in *t)
+{
+    return tpm_certificate_holds(t) ? t->certificate.valid_until_unix : INT64_MAX;
+}

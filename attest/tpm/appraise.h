@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* appraise.h - one piece of TPM evidence through its decoders, its rules and into claims.
+ *
+ * The caller sets ev, want, anchors, nonce, binding and at_unix of a zeroed struct tpm_in, then:
+ * open, check, claim, done. */
+#ifndef ATTEST_TPM_APPRAISE_H
+#define ATTEST_TPM_APPRAISE_H
+
+#include "attest/tpm/checks.h"
+
+/* Decode every input once.  What cannot be decoded is noted for its rule; nothing is judged and
+ * nothing fails here. */
+void tpm_in_open(struct tpm_in *t);
+
+void tpm_in_done(struct tpm_in *t);
+
+/* Run the table. */
+void tpm_check(const struct tpm_in *t, struct verdict *v);
+
+/* The Name of the key is a computed fact and always told; everything else only when the verdict
+ * `passed`. */
+void tpm_claim(const struct tpm_in *t, bool passed, struct tpm_claims *out);
+
+/* Unix seconds: the least expiry of the certificates that were judged; INT64_MAX without any. */
+int64_t tpm_valid_until(const struct tpm_in *t);
+
+#endif

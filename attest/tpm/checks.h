@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* checks.h - the rules for a TPM quote and the key that signed it: structure, selection, signature,
+ * key, trust.
+ *
+ * Decoding is done before a rule runs (tpm/appraise.c); a rule reads struct tpm_in and nothing
+ * else.  Order: cheap parse checks, rules that no policy changes, crypto, meaning.  A gate ends the
+ * list where later rows would judge bytes that nobody vouches for.
+ * Source: TPM 2.0 Library, Parts 1 to 3; the section is named in each row. */
+#ifndef ATTEST_TPM_CHECKS_H
+#define ATTEST_TPM_CHECKS_H
+
+#include "attest/tpm/certificate.h"
+#include "attest/tpm/name.h"
+#include "attest/tpm/part.h"
+#include "attest/tpm/quote.h"
+#include "attest/tpm/signature.h"
+
+/* The PCR values that came beside the quote, sorted by the signed selection and by nothing the
+ * client says. */
+struct tpm_sent {
+    const struct tpm_pcr
+        *at[TPM_BANKS_MAX][TPM_PCRS]; /* by selection; NULL: not sent, or not selected */
+    const struct tpm_pcr
+        *unquoted; /* of a quoted bank but outside its bitmap; NULL when there is none */
+    const struct tpm_pcr *twice; /* sent more than once; NULL when there is none */
+    size_t foreign;              /* values of banks that the quote does not cover: dropped */
+};
+
+struct tpm_in {
+    const struct tpm_evidence *ev;
+    const struct tpm_expect *want;
+    const struct x509_anchors *anchors;
+    struct slice nonce, binding; /* empty: not expected */
+    int64_t at_unix;
+
+    struct tpm_part header_part, quote_part, signature_part, ak_part, name_part, key_part;
+    struct tpm_part ek_part;
+    struct tpm_certificate certificate;
+    struct tpm_attest_header header;
+    struct tpm_quote quote;
+    struct tpm_signature signature;
+    struct tpm_public ak; /* when !bare_key */
+    bool bare_key;        /* a PEM key: no attributes, no Name */
+    struct tpm_name name; /* of the AK */
+    struct sig_key key;   /* of the AK; owned */
+    struct tpm_name ek_qualified;
+    struct tpm_sent sent;
+};
+
+/* The table, for running and for printing. */
+const struct check *tpm_checks(size_t *n);
+
+/* What a row says, in one sentence, for schema/checks.md; NULL for an id that is not in the
+ * table. */
+const char *tpm_check_what(const char *id);
+
+/* Facts that a rule judges and the claims repeat. */
+enum tpm_hierarchy
+tpm_hierarchy_of(const struct tpm_in *in); /* that the signed qualified Name proves */
+enum tpm_ak_trust
+tpm_ak_trust_of(const struct tpm_in *in); /* the strongest that holds and is allowed */
+/* the compound that holds; NULL */
+const struct tpm_golden *tpm_golden_of(const struct tpm_in *in);
+
+/* Everything that the certificate must satisfy holds; false when there is none. */
+bool tpm_certificate_holds(const struct tpm_in *in);
+
+/* The selection rows that PCR values may belong to. */
+size_t tpm_selections(const struct tpm_in *in);
+
+/* The rules, one file per noun. */
+enum outcome tpm_rule_malformed(const struct check_in *in, struct finding *f); /* rules_quote.c */
+enum outcome tpm_rule_magic(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_type(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_weak_hash(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_sigalg(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_signature(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_nonce(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_binding(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_signer(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_clock(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_weak_bank(const struct check_in *in, struct finding *f); /* rules_pcr.c */
+enum outcome tpm_rule_selection(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_unquoted(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_pcrdigest(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_values(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ak_malformed(const struct check_in *in, struct finding *f); /* rules_ak.c */
+enum outcome tpm_rule_ak_attributes(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ak_scheme(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ak_policy(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ak_name(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ak_weak_key(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ak_untrusted(const struct check_in *in,
+                                   struct finding *f); /* rules_trust.c */
+enum outcome tpm_rule_cert_malformed(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_cert_profile(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_cert_mismatch(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_cert_expired(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_cert_chain(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_unsupported(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_log_unsupported(const struct check_in *in, struct finding *f);
+
+#endif
