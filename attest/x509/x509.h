@@ -1,13 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* x509.h - certificate chains at a given time against given anchors (RFC 5280).
+/* x509.h - certificates, and chains at a given time against given anchors (RFC 5280).
  *
- * No purpose check and no name constraints of the web: what a certificate is for is the business of the evidence at hand. */
+ * No purpose check and no host names: what a certificate is for is the business of the evidence at hand.  Names are
+ * compared byte for byte, as RFC 5280 section 4.1.2.6 obliges a CA to write them. */
 #ifndef ATTEST_X509_X509_H
 #define ATTEST_X509_X509_H
 
 #include "attest/sig/sig.h"
 
-enum { X509_CERTS_MAX = 512, X509_DER_MAX = 16384 };
+enum {
+    X509_CERTS_MAX = 512,
+    X509_DER_MAX = 16384,   /* bytes of one certificate */
+    X509_CRL_MAX = 1 << 20, /* bytes of one CRL */
+    X509_CRLS_MAX = 16,
+    X509_EXTRA_MAX = 16, /* intermediates that come with the evidence */
+    X509_EXTENSIONS_MAX = 32,
+    X509_DEPTH_MAX = 8, /* intermediates between leaf and anchor */
+};
+
+/* Named bits of KeyUsage (section 4.2.1.3). */
+enum {
+    X509_KU_DIGITAL_SIGNATURE = 1 << 0,
+    X509_KU_KEY_ENCIPHERMENT = 1 << 2,
+    X509_KU_KEY_AGREEMENT = 1 << 4,
+    X509_KU_KEY_CERT_SIGN = 1 << 5,
+    X509_KU_CRL_SIGN = 1 << 6,
+};
 
 /* DER certificates, borrowed.  Self-signed ones are anchors, others may serve as intermediates. */
 struct x509_anchors {
@@ -16,5 +34,55 @@ struct x509_anchors {
     const struct slice *intermediate;
     size_t intermediate_n;
 };
+
+/* A decoded certificate; release with x509_cert_done().  Slices borrow from the bytes that were decoded. */
+struct x509_cert {
+    struct slice der;              /* all of it */
+    struct slice serial;           /* contents of the INTEGER */
+    struct slice issuer;           /* DER Name */
+    struct slice subject;          /* DER Name */
+    int64_t not_before, not_after; /* unix seconds, both inclusive */
+    struct slice spki;             /* DER SubjectPublicKeyInfo */
+    struct slice extensions; /* contents of the SEQUENCE OF Extension; empty when there are none */
+    bool is_ca;              /* basicConstraints says so */
+    int64_t path_len;        /* -1 when not limited */
+    bool has_key_usage;
+    uint32_t key_usage; /* X509_KU_*; 0 when absent */
+    struct sig_key key; /* owned */
+    void *handle;       /* owned; the library's object */
+};
+
+void x509_cert_done(struct x509_cert *c);
+
+/* One DER certificate and nothing after it.  ERR_MALFORMED: not a certificate, or an extension twice; ERR_DENIED: a weak or
+ * unknown kind of key. */
+enum err x509_cert_decode(struct slice der, struct x509_cert *out, struct why *why) MUST_USE;
+
+/* extnValue of the extension with this OBJECT IDENTIFIER (contents, without header); false when it is absent. */
+bool x509_cert_extension(const struct x509_cert *c, struct slice oid, struct slice *value,
+                         bool *critical);
+
+/* extKeyUsage is there and lists this OBJECT IDENTIFIER. */
+bool x509_cert_has_eku(const struct x509_cert *c, struct slice oid);
+
+/* What a chain is made of and judged by. */
+struct x509_chain {
+    const struct x509_cert *leaf;
+    const struct slice *extra; /* DER intermediates sent with the evidence; not trusted */
+    size_t extra_n;            /* at most X509_EXTRA_MAX */
+    const struct x509_anchors *anchors;
+    const struct slice *crl; /* DER, offline */
+    size_t crl_n;            /* at most X509_CRLS_MAX; 0: revocation is not looked at */
+    bool crl_for_all;        /* a certificate below the anchor that no CRL covers is ERR_UNABLE */
+    int64_t at_unix;
+};
+
+/* From the leaf to a self-signed anchor: signatures (also the anchor's own), times at `at_unix`, CA flags, path lengths, keys of
+ * at least 112 bits of strength, SHA-2 or Ed25519 below the anchor, CRLs.
+ * *valid_until: the least notAfter of the chain and nextUpdate of the CRLs of its issuers.
+ * ERR_MALFORMED: an extra certificate or CRL cannot be decoded; ERR_DENIED: the chain does not hold, naming subject and reason;
+ * ERR_UNABLE: a CRL is missing, not in its time or not signed by its issuer; ERR_LIMIT: too many. */
+enum err x509_chain_check(const struct x509_chain *chain, int64_t *valid_until,
+                          struct why *why) MUST_USE;
 
 #endif
