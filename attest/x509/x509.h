@@ -41,7 +41,7 @@ struct x509_cert {
     struct slice serial;           /* contents of the INTEGER */
     struct slice issuer;           /* DER Name */
     struct slice subject;          /* DER Name */
-    int64_t not_before, not_after; /* unix seconds, both inclusive */
+    int64_t not_before, not_after; /* unix seconds */
     struct slice spki;             /* DER SubjectPublicKeyInfo */
     struct slice extensions; /* contents of the SEQUENCE OF Extension; empty when there are none */
     bool is_ca;              /* basicConstraints says so */
