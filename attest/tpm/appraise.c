@@ -142,18 +142,16 @@ tpm_check(const struct tpm_in *t, struct verdict *v)
     verdict_run(v, table, n, &in);
 }
 
-/* The values that pcrDigest proves; none of a SHA-1 bank. */
+/* The values of one bank that pcrDigest proves; none of SHA-1. */
 static void
-claim_pcrs(const struct tpm_in *t, struct tpm_claims *out)
+claim_bank(const struct tpm_in *t, size_t row, struct tpm_claims *out)
 {
-    for (size_t i = 0; i < tpm_selections(t); i++) {
-        const struct tpm_wire_selection *s = &t->quote.select[i];
+    const struct tpm_wire_selection *s = &t->quote.select[row];
 
-        out->select[out->select_n++] = (struct tpm_selection){s->bank, s->mask};
-        for (size_t pcr = 0; pcr < TPM_PCRS && s->bank != HASH_SHA1; pcr++) {
-            if (t->sent.at[i][pcr] != NULL && out->pcr_n < TPM_PCR_VALUES_MAX) {
-                out->pcr[out->pcr_n++] = *t->sent.at[i][pcr];
-            }
+    out->select[out->select_n++] = (struct tpm_selection){s->bank, s->mask};
+    for (size_t i = 0; i < TPM_PCRS && s->bank != HASH_SHA1; i++) {
+        if (t->sent.at[row][i] != NULL && out->pcr_n < TPM_PCR_VALUES_MAX) {
+            out->pcr[out->pcr_n++] = *t->sent.at[row][i];
         }
     }
 }
@@ -174,7 +172,9 @@ tpm_claim(const struct tpm_in *t, bool passed, struct tpm_claims *out)
     out->restart_count = t->quote.restart_count;
     out->clock_safe = t->quote.safe;
     out->firmware_version = t->quote.firmware_version;
-    claim_pcrs(t, out);
+    for (size_t i = 0; i < tpm_selections(t); i++) {
+        claim_bank(t, i, out);
+    }
 
     const struct tpm_golden *g = t->want->golden_wanted ? tpm_golden_of(t) : NULL;
 

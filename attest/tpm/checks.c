@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checks.c - see checks.h.  To add a rule: write one function, add one row and one sentence, add one
- * bad vector.
+/* checks.c - see checks.h.  To add a rule: write one function, add one row and one sentence, add
+ * one bad vector.
  *
  * A clock that went back and a firmware that changed need what was seen before: those rows come
  * with enrolment. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checks.h - the rules for a TPM quote and the key that signed it: structure, selection, signature,
- * key, trust.
+/* checks.h - the rules for a TPM quote and the key that signed it: structure, selection,
+ * signature, key, trust.
  *
  * Decoding is done before a rule runs (tpm/appraise.c); a rule reads struct tpm_in and nothing
- * else.  Order: cheap parse checks, rules that no policy changes, crypto, meaning.  A gate ends the
- * list where later rows would judge bytes that nobody vouches for.
- * Source: TPM 2.0 Library, Parts 1 to 3; the section is named in each row. */
+ * else.  Order: cheap parse checks, rules that no policy changes, crypto, meaning.  A gate ends
+ * the list where later rows would judge bytes that nobody vouches for. Source: TPM 2.0 Library,
+ * Parts 1 to 3; the section is named in each row. */
 #ifndef ATTEST_TPM_CHECKS_H
 #define ATTEST_TPM_CHECKS_H
 

@@ -2,9 +2,9 @@
 /* quote.h - TPMS_ATTEST of type TPM_ST_ATTEST_QUOTE: bytes to struct (all integers big-endian).
  *
  * Decoding checks shape only: which magic, type, selection and digest are right is the business of
- * the checks.  Slices borrow from the input.
- * Source: TPM 2.0 Library Part 2 sections 10.12.12 (TPMS_ATTEST), 10.12.4 (TPMS_QUOTE_INFO), 10.11.1
- * (TPMS_CLOCK_INFO), 10.6.2 (TPMS_PCR_SELECTION). */
+ * the checks.  Slices borrow from the input. Source: TPM 2.0 Library Part 2 sections 10.12.12
+ * (TPMS_ATTEST), 10.12.4 (TPMS_QUOTE_INFO), 10.11.1 (TPMS_CLOCK_INFO), 10.6.2
+ * (TPMS_PCR_SELECTION). */
 #ifndef ATTEST_TPM_QUOTE_H
 #define ATTEST_TPM_QUOTE_H
 

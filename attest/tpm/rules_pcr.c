@@ -42,30 +42,51 @@ tpm_rule_weak_bank(const struct check_in *in, struct finding *f)
     return finding_ignored(f, "no PCR is selected at all: quote.selection");
 }
 
+static bool
+seen_before(const struct tpm_quote *q, size_t row)
+{
+    bool seen = false;
+
+    for (size_t i = 0; i < row; i++) {
+        seen = seen || q->select[i].bank == q->select[row].bank;
+    }
+    return seen;
+}
+
+/* What makes one selection readable in more than one way, or empty; NULL when nothing does. */
+static const char *
+odd_selection(const struct tpm_quote *q, size_t row)
+{
+    const struct tpm_wire_selection *s = &q->select[row];
+
+    if (s->beyond_last) {
+        return "a PCR beyond 23";
+    }
+    if (s->size != SELECT_BYTES) {
+        return "sizeofSelect is not 3";
+    }
+    if (s->mask == 0) {
+        return "a bank without a PCR (is it allocated?)";
+    }
+    return seen_before(q, row) ? "the same bank twice" : NULL;
+}
+
 /* NULL when the selection is one that a verifier can read in only one way. */
 static const char *
 not_canonical(const struct tpm_quote *q)
 {
+    const char *odd = NULL;
     uint32_t all = 0;
 
     if (q->select_n == 0 || q->select_n > TPM_BANKS_MAX) {
         return q->select_n == 0 ? "nothing is selected" : "too many banks";
     }
-    for (size_t i = 0; i < q->select_n; i++) {
-        const struct tpm_wire_selection *s = &q->select[i];
-
-        if (s->size != SELECT_BYTES || s->beyond_last) {
-            return s->beyond_last ? "a PCR beyond 23" : "sizeofSelect is not 3";
-        }
-        if (s->mask == 0) {
-            return "a bank without a PCR (is it allocated?)";
-        }
-        for (size_t k = 0; k < i; k++) {
-            if (q->select[k].bank == s->bank) {
-                return "the same bank twice";
-            }
-        }
-        all |= s->mask;
+    for (size_t i = 0; i < q->select_n && odd == NULL; i++) {
+        odd = odd_selection(q, i);
+        all |= q->select[i].mask;
+    }
+    if (odd != NULL) {
+        return odd;
     }
     return (all & BELOW_RESETTABLE) == 0 ? "only PCRs that software can reset (16 to 23)" : NULL;
 }
@@ -181,30 +202,32 @@ tpm_rule_unquoted(const struct check_in *in, struct finding *f)
     return finding_pass(f, "none");
 }
 
-/* The selected values in the order of the signed selection; false names the first that is
- * missing. */
-static bool
-collect(const struct tpm_in *t, uint8_t *dst, size_t *len, struct tpm_pcr *missing)
+/* Values of the quoted PCRs, one after the other. */
+struct joined {
+    uint8_t bytes[TPM_BANKS_MAX * TPM_PCRS * HASH_MAX];
+    size_t len;
+    struct tpm_pcr missing; /* the first that was not sent; bank 0 when all were */
+};
+
+static void
+join_bank(const struct tpm_in *t, size_t row, struct joined *out)
 {
-    *len = 0;
-    for (size_t i = 0; i < tpm_selections(t); i++) {
-        const struct tpm_wire_selection *s = &t->quote.select[i];
+    const struct tpm_wire_selection *s = &t->quote.select[row];
+    size_t len = hash_len(s->bank);
 
-        for (uint8_t pcr = 0; pcr < TPM_PCRS; pcr++) {
-            const struct tpm_pcr *v = t->sent.at[i][pcr];
+    for (size_t i = 0; i < TPM_PCRS && out->missing.bank == 0; i++) {
+        const struct tpm_pcr *v = t->sent.at[row][i];
 
-            if (!(s->mask & UINT32_C(1) << pcr)) {
-                continue;
-            }
-            if (v == NULL) {
-                *missing = (struct tpm_pcr){.bank = s->bank, .index = pcr};
-                return false;
-            }
-            memcpy(dst + *len, v->digest, hash_len(s->bank));
-            *len += hash_len(s->bank);
+        if (!(s->mask & UINT32_C(1) << i)) {
+            continue;
         }
+        if (v == NULL) {
+            out->missing = (struct tpm_pcr){.bank = s->bank, .index = (uint8_t)i};
+            return;
+        }
+        memcpy(out->bytes + out->len, v->digest, len);
+        out->len += len;
     }
-    return true;
 }
 
 static enum outcome
@@ -231,9 +254,7 @@ enum outcome
 tpm_rule_pcrdigest(const struct check_in *in, struct finding *f)
 {
     const struct tpm_in *t = in->tpm;
-    uint8_t values[TPM_BANKS_MAX * TPM_PCRS * HASH_MAX];
-    struct tpm_pcr missing = {0};
-    size_t len = 0;
+    struct joined values = {.len = 0};
 
     if (t->quote.pcr_digest.len != hash_len(t->signature.hash)) {
         return finding_fail(f, "a digest by the signing hash", "pcrDigest has %zu bytes",
@@ -246,11 +267,14 @@ tpm_rule_pcrdigest(const struct check_in *in, struct finding *f)
         return finding_fail(f, "each value once", "%s:%u was sent twice",
                             hash_name(t->sent.twice->bank), t->sent.twice->index);
     }
-    if (!collect(t, values, &len, &missing)) {
-        return finding_fail(f, "a value for each quoted PCR", "%s:%u is missing",
-                            hash_name(missing.bank), missing.index);
+    for (size_t i = 0; i < tpm_selections(t); i++) {
+        join_bank(t, i, &values);
     }
-    return compare_digest(t, (struct slice){values, len}, f);
+    if (values.missing.bank != 0) {
+        return finding_fail(f, "a value for each quoted PCR", "%s:%u is missing",
+                            hash_name(values.missing.bank), values.missing.index);
+    }
+    return compare_digest(t, (struct slice){values.bytes, values.len}, f);
 }
 
 /* The signed value of a PCR, never one of SHA-1; NULL when there is none. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rules_trust.c - why the attestation key may be believed to live in a real TPM; see checks.h.
  *
- * A certificate that was given is judged even when the key is trusted in another way: what a client
- * shows must be right.  A key without a public area is trusted only as pinned-key, whatever
+ * A certificate that was given is judged even when the key is trusted in another way: what a
+ * client shows must be right.  A key without a public area is trusted only as pinned-key, whatever
  * certificate it has, because its attributes cannot be seen. */
 #include <stdio.h>
 
@@ -39,6 +39,9 @@ tpm_rule_cert_malformed(const struct check_in *in, struct finding *f)
     }
     if (tpm_part_unable(&c->part)) {
         return finding_unable(f, "a working library", "%s", c->part.why);
+    }
+    if (c->part.err == ERR_DENIED) {
+        return finding_fail(f, "a certificate for a key that can sign quotes", "%s", c->part.why);
     }
     if (c->part.err != ERR_OK) {
         (void)finding_fail(f, "one DER certificate and nothing after it", "%s", c->part.why);

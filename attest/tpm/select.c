@@ -68,27 +68,40 @@ tpm_pcr_name_parse(struct slice text, uint16_t *bank, uint8_t *index, struct why
     return parse_index(text, index, why);
 }
 
+/* Take the next PCR off a list; *more turns false at the last one. */
+static enum err
+take_index(struct slice *list, struct tpm_selection *s, bool *more, struct why *why)
+{
+    struct slice item;
+    uint8_t index = 0;
+
+    *more = cut(list, ',', &item);
+    TRY(parse_index(item, &index, why));
+    if (s->mask & UINT32_C(1) << index) {
+        return why_add(why, ERR_MALFORMED, "%s:%u is named twice", hash_name(s->bank), index);
+    }
+    s->mask |= UINT32_C(1) << index;
+    return ERR_OK;
+}
+
 /* "sha256:0,2,4,7" */
 static enum err
 parse_selection(struct slice text, struct tpm_selection *out, struct why *why)
 {
     struct tpm_selection s = {0};
-    struct slice item;
-    uint8_t index = 0;
+    struct slice bank;
+    enum err e = ERR_OK;
+    bool more = true;
 
-    (void)cut(&text, ':', &item);
-    TRY(parse_bank(item, &s.bank, why));
-    for (bool more = true; more;) {
-        more = cut(&text, ',', &item);
-        TRY(parse_index(item, &index, why));
-        if (s.mask & UINT32_C(1) << index) {
-            return why_add(why, ERR_MALFORMED, "%s:%u is named twice", hash_name(s.bank), index);
-        }
-        s.mask |= UINT32_C(1) << index;
+    (void)cut(&text, ':', &bank);
+    TRY(parse_bank(bank, &s.bank, why));
+    while (more && e == ERR_OK) {
+        e = take_index(&text, &s, &more, why);
     }
-
-    *out = s;
-    return ERR_OK;
+    if (e == ERR_OK) {
+        *out = s;
+    }
+    return e;
 }
 
 static bool
@@ -102,29 +115,39 @@ has_bank(const struct tpm_selection *sel, size_t n, uint16_t bank)
     return false;
 }
 
+static enum err
+take_selection(struct slice text, struct tpm_selection *out, size_t cap, size_t *used,
+               struct why *why)
+{
+    struct tpm_selection s = {0};
+
+    TRY(parse_selection(text, &s, why));
+    if (has_bank(out, *used, s.bank)) {
+        return why_add(why, ERR_MALFORMED, "bank %s is named twice", hash_name(s.bank));
+    }
+    if (*used == cap) {
+        return why_add(why, ERR_LIMIT, "more than %zu banks", cap);
+    }
+    out[(*used)++] = s;
+    return ERR_OK;
+}
+
 enum err
 tpm_select_parse(struct slice text, struct tpm_selection *out, size_t cap, size_t *n,
                  struct why *why)
 {
+    enum err e = ERR_OK;
     struct slice item;
     size_t used = 0;
 
-    for (bool more = true; more;) {
-        struct tpm_selection s = {0};
-
+    for (bool more = true; more && e == ERR_OK;) {
         more = cut(&text, '+', &item);
-        TRY(parse_selection(item, &s, why));
-        if (has_bank(out, used, s.bank)) {
-            return why_add(why, ERR_MALFORMED, "bank %s is named twice", hash_name(s.bank));
-        }
-        if (used == cap) {
-            return why_add(why, ERR_LIMIT, "more than %zu banks", cap);
-        }
-        out[used++] = s;
+        e = take_selection(item, out, cap, &used, why);
     }
-
-    *n = used;
-    return ERR_OK;
+    if (e == ERR_OK) {
+        *n = used;
+    }
+    return e;
 }
 
 static void
