@@ -8,6 +8,7 @@
 #include "broker/flow/challenge.h"
 #include "broker/flow/evidence.h"
 #include "broker/flow/proof.h"
+#include "broker/flow/record.h"
 #include "common/mem.h"
 
 #include <stdio.h>
@@ -21,7 +22,6 @@ struct run {
     struct proof proof;
     int64_t now, challenge_until;
     struct appraised *appraised;
-    char policy[96]; /* "id/version" */
     char policy_digest[STORE_DIGEST];
     char *submods;
     struct policy_grant grant;
@@ -91,7 +91,6 @@ judge(struct broker *b, struct run *r, struct fault *f)
 
     if (p != NULL) {
         appraise(r->ask, p, b->book, &b->trust, r->now, &r->appraised);
-        (void)snprintf(r->policy, sizeof r->policy, "%s/%lld", p->id, (long long)p->version);
         memcpy(r->policy_digest, p->digest, sizeof r->policy_digest);
         memcpy(r->sandbox.policy, p->id, sizeof r->sandbox.policy);
         r->sandbox.policy_version = p->version;
@@ -132,13 +131,13 @@ fill_rows(struct run *r, struct slice body)
     hex_encode((struct slice){r->ask->digest, sizeof r->ask->digest}, v->evidence_digest);
     v->findings = r->findings;
     v->evidence = r->keep_evidence ? (const char *)body.ptr : NULL;
+    memcpy(s->verdict, v->id, sizeof s->verdict);
+    memcpy(s->policy_digest, r->policy_digest, sizeof s->policy_digest);
     if (r->appraised->judgement != JUDGE_ACCEPT) {
         return;
     }
     random_id("sb-", s->id, sizeof s->id);
     memcpy(v->sandbox, s->id, sizeof v->sandbox);
-    memcpy(s->verdict, v->id, sizeof s->verdict);
-    memcpy(s->policy_digest, r->policy_digest, sizeof s->policy_digest);
     memcpy(s->jkt, r->ask->key.jkt_text, sizeof s->jkt);
     s->state = SANDBOX_LIVE;
     s->created = r->now;
@@ -171,17 +170,6 @@ write_ledger(struct broker *b, struct run *r, struct slice body, struct fault *f
         return fault_from(f, ERR_CONFLICT, "challenge_used");
     }
     return e == ERR_OK ? ERR_OK : fault_from(f, e, "unable");
-}
-
-static void
-fill_record(const struct run *r, enum mint_action action, struct mint_record *rec)
-{
-    rec->action = action;
-    (void)snprintf(rec->actor, sizeof rec->actor, "guest");
-    memcpy(rec->sandbox, r->sandbox.id, sizeof rec->sandbox);
-    (void)snprintf(rec->policy, sizeof rec->policy, "%s", r->policy);
-    memcpy(rec->policy_digest, r->policy_digest, sizeof r->policy_digest);
-    memcpy(rec->verdict, r->verdict.id, sizeof rec->verdict);
 }
 
 static const struct {
@@ -227,7 +215,7 @@ mint_result(struct broker *b, const struct run *r, struct attest_grant *out, str
     (void)snprintf(ask->tier, sizeof ask->tier, "%s", r->grant.tier);
     ask->status_index = r->sandbox.status_index;
     (void)snprintf(ask->extra, sizeof ask->extra, "%s", r->submods);
-    fill_record(r, ACTION_GRANTED, &ask->record);
+    record_sandbox(&r->sandbox, ACTION_GRANTED, "guest", &ask->record);
 
     enum err e = mint_ask(b->mint, ask, answer, &f->why);
 
@@ -238,26 +226,6 @@ mint_result(struct broker *b, const struct run *r, struct attest_grant *out, str
     mem_free(ask);
     mem_free(answer);
     return e == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
-}
-
-/* A refusal that is an answer, as against one that is a typing mistake or our own trouble, is recorded. */
-static enum err
-record_refusal(struct broker *b, const struct run *r, enum err e, struct fault *f)
-{
-    struct mint_record rec = {0};
-    struct why why = {0};
-
-    if (e != ERR_DENIED && e != ERR_CONFLICT && f->verdict[0] == '\0') {
-        return e;
-    }
-    fill_record(r, ACTION_DENIED, &rec);
-    (void)snprintf(rec.reasons, sizeof rec.reasons, "%s%s%.900s", f->code, f->failed[0] ? " " : "",
-                   f->failed);
-    if (mint_note(b->mint, &rec, &why) != ERR_OK) {
-        return fault_set(f, ERR_UNABLE, "unable", "the record could not be written: %.100s",
-                         why_text(&why));
-    }
-    return e;
 }
 
 static enum err
@@ -286,7 +254,7 @@ flow_attest(struct broker *b, const struct http_request *req, struct slice body,
 
     if (e != ERR_OK) {
         (void)atomic_fetch_add(&b->metrics.attest_denied, 1);
-        return record_refusal(b, &r, e, f);
+        return record_denial(b, &r.sandbox, "attestation", e, f);
     }
     TRY(mint_result(b, &r, out, f));
     (void)atomic_fetch_add(&b->metrics.attest_accepted, 1);

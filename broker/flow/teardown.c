@@ -4,6 +4,7 @@
 
 #include "attest/base/text.h"
 #include "broker/flow/inflight.h"
+#include "broker/flow/record.h"
 #include "broker/flow/upload.h"
 #include "broker/util/log.h"
 #include "common/json.h"
@@ -154,14 +155,7 @@ mint_receipt(struct broker *b, const char *actor, struct ending *e, char **recei
         return fault_set(f, ERR_BUG, "bug", "the receipt is longer than %zu", sizeof e->ask.extra);
     }
     memcpy(e->ask.extra, body, strlen(body) + 1);
-    r->action = ACTION_REVOKED;
-    (void)snprintf(r->actor, sizeof r->actor, "%s", actor);
-    memcpy(r->sandbox, e->row.id, sizeof r->sandbox);
-    memcpy(r->session, e->row.session, sizeof r->session);
-    (void)snprintf(r->policy, sizeof r->policy, "%s/%lld", e->row.policy,
-                   (long long)e->row.policy_version);
-    memcpy(r->policy_digest, e->row.policy_digest, sizeof e->row.policy_digest);
-    memcpy(r->verdict, e->row.verdict, sizeof r->verdict);
+    record_sandbox(&e->row, ACTION_REVOKED, actor, r);
     (void)snprintf(r->reasons, sizeof r->reasons, "%s", e->row.end_reason);
     if (mint_ask(b->mint, &e->ask, &e->answer, &f->why) != ERR_OK) {
         return fault_from(f, ERR_UNABLE, "unable");

@@ -8,6 +8,7 @@
 #include "attest/base/sec.h"
 #include "broker/flow/evidence.h"
 #include "broker/flow/proof.h"
+#include "broker/flow/record.h"
 #include "broker/flow/validity.h"
 #include "common/json.h"
 #include "common/mem.h"
@@ -265,8 +266,6 @@ choose_life(const struct subject *s, int64_t now)
 static void
 fill_ask(const struct subject *s, struct mint_ask *ask)
 {
-    struct mint_record *r = &ask->record;
-
     ask->kind = MINT_ACCESS;
     ask->life_s = choose_life(s, clock_unix());
     (void)snprintf(ask->sub, sizeof ask->sub, "sandbox:%s", s->sandbox.id);
@@ -274,15 +273,7 @@ fill_ask(const struct subject *s, struct mint_ask *ask)
     memcpy(ask->jkt, s->sandbox.jkt, sizeof ask->jkt);
     memcpy(ask->tier, s->grant.tier, sizeof ask->tier);
     ask->status_index = s->sandbox.status_index;
-    r->action = ACTION_GRANTED;
-    (void)snprintf(r->actor, sizeof r->actor, "guest");
-    memcpy(r->sandbox, s->sandbox.id, sizeof r->sandbox);
-    memcpy(r->session, s->sandbox.session, sizeof r->session);
-    memcpy(r->consent, s->sandbox.consent, sizeof r->consent);
-    (void)snprintf(r->policy, sizeof r->policy, "%s/%lld", s->sandbox.policy,
-                   (long long)s->sandbox.policy_version);
-    memcpy(r->policy_digest, s->sandbox.policy_digest, sizeof r->policy_digest);
-    memcpy(r->verdict, s->sandbox.verdict, sizeof r->verdict);
+    record_sandbox(&s->sandbox, ACTION_GRANTED, "guest", &ask->record);
 }
 
 static enum err
@@ -358,5 +349,7 @@ flow_token(struct broker *b, const struct http_request *req, const struct form *
     }
     TRY(check_client(form, s, f));
     TRY(find_grant(b, s, f));
-    return mint_token(b, form, s, out, f);
+    enum err e = mint_token(b, form, s, out, f);
+
+    return e == ERR_OK ? ERR_OK : record_denial(b, &s->sandbox, "token", e, f);
 }

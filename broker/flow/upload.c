@@ -3,6 +3,7 @@
 #include "broker/flow/upload.h"
 
 #include "broker/flow/inflight.h"
+#include "broker/flow/record.h"
 #include "broker/flow/teardown.h"
 #include "common/json.h"
 #include "common/mem.h"
@@ -177,16 +178,8 @@ static void
 fill_record(const struct guest *g, const struct upload_row *row, enum mint_action action,
             struct mint_record *r)
 {
-    r->action = action;
-    (void)snprintf(r->actor, sizeof r->actor, "guest");
+    record_sandbox(&g->sandbox, action, "guest", r);
     (void)snprintf(r->object, sizeof r->object, "upload/%s", row->id);
-    memcpy(r->sandbox, row->sandbox, sizeof r->sandbox);
-    memcpy(r->session, g->sandbox.session, sizeof r->session);
-    memcpy(r->consent, g->sandbox.consent, sizeof r->consent);
-    (void)snprintf(r->policy, sizeof r->policy, "%s/%lld", g->sandbox.policy,
-                   (long long)g->sandbox.policy_version);
-    memcpy(r->policy_digest, g->sandbox.policy_digest, sizeof g->sandbox.policy_digest);
-    memcpy(r->verdict, g->sandbox.verdict, sizeof r->verdict);
 }
 
 /* What the mint puts under "upload" in the capability. */
@@ -293,9 +286,9 @@ sign_url(struct broker *b, const struct guest *g, const struct policy_upload *ru
     return ERR_OK;
 }
 
-enum err
-flow_upload(struct broker *b, const struct guest *g, const struct upload_ask *ask,
-            struct upload_grant *out, struct fault *f)
+static enum err
+upload_steps(struct broker *b, const struct guest *g, const struct upload_ask *ask,
+             struct upload_grant *out, struct fault *f)
 {
     struct policy_upload rules = {0};
 
@@ -305,7 +298,18 @@ flow_upload(struct broker *b, const struct guest *g, const struct upload_ask *as
     TRY(find_rules(b, g, ask->store, &rules, f));
     TRY(check_ask(&rules, ask, f));
     TRY(journal(b, g, ask, &rules, &out->row, f));
-    TRY(sign_url(b, g, &rules, out, f));
+    return sign_url(b, g, &rules, out, f);
+}
+
+enum err
+flow_upload(struct broker *b, const struct guest *g, const struct upload_ask *ask,
+            struct upload_grant *out, struct fault *f)
+{
+    enum err e = upload_steps(b, g, ask, out, f);
+
+    if (e != ERR_OK) {
+        return record_denial(b, &g->sandbox, "upload", e, f);
+    }
     (void)atomic_fetch_add(&b->metrics.uploads, 1);
     return ERR_OK;
 }

@@ -153,29 +153,38 @@ find_row(struct http_request *req, struct slice token, struct body *s, struct ht
 }
 
 static enum err
+admit(struct http_request *req, struct slice token, struct body *s, struct http_reply *out)
+{
+    TRY(find_row(req, token, s, out));
+    TRY(check_request(req, s, out));
+    return open_file(s, out);
+}
+
+/* Under way, and cuttable, before the ledger is asked: a teardown then either is seen by the check or waits for us. */
+static enum err
 body_open(struct http_request *req, void **state, struct http_reply *out)
 {
     AUTO(body_free) struct body *s = mem_new(1, sizeof *s);
     struct slice token = {0};
+    struct claims c = {0};
     struct why why = {0};
 
     s->b = req->app;
     s->fd = -1;
-    if (query_get(req->query, "t", &token, &why) != ERR_OK || token.len == 0) {
-        return refuse(out, ERR_DENIED, "url_invalid", "the URL has no token");
+    if (query_get(req->query, "t", &token, &why) != ERR_OK || token.len == 0 ||
+        claims_open(s->b, token, CLAIMS_UPLOAD, &c, &why) != ERR_OK) {
+        return refuse(out, ERR_DENIED, "url_invalid", "the URL has no token of ours");
     }
-    TRY(find_row(req, token, s, out));
-    TRY(check_request(req, s, out));
-    if (inflight_enter(s->b->inflight, s->row.sandbox, &why) != ERR_OK) {
+    if (inflight_enter(s->b->inflight, c.sandbox, &why) != ERR_OK) {
         return refuse(out, ERR_BUSY, "busy", "%s", why_text(&why));
     }
-    enum err e = open_file(s, out);
+    http_label(req, c.sandbox);
+    enum err e = admit(req, token, s, out);
 
     if (e != ERR_OK) {
-        inflight_leave(s->b->inflight, s->row.sandbox);
+        inflight_leave(s->b->inflight, c.sandbox);
         return e;
     }
-    http_label(req, s->row.sandbox);
     *state = s;
     s = NULL;
     return ERR_OK;

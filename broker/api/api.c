@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api.c - see api.h. */
+#include "broker/api/api.h"
+
+#include "attest/base/text.h"
+#include "broker/flow/challenge.h"
+#include "common/json.h"
+#include "common/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DPOP_ALGS "ES256 ES384 EdDSA"
+
+static const char *const AUTH_NAMES[] = {
+    [AUTH_NONE] = "none", [AUTH_PROOF] = "dpop",    [AUTH_TOKEN] = "dpop-token",
+    [AUTH_URL] = "url",   [AUTH_CLIENT] = "client", [AUTH_ROLE] = "certificate",
+};
+
+const char *
+api_auth_name(unsigned auth)
+{
+    return auth < sizeof AUTH_NAMES / sizeof AUTH_NAMES[0] ? AUTH_NAMES[auth] : "?";
+}
+
+void
+api_json(struct http_reply *out, unsigned status, json_t *obj)
+{
+    http_body(out, status, "application/json", json_text(obj));
+    json_decref(obj);
+}
+
+void
+api_nonce(struct broker *b, struct http_reply *out)
+{
+    char nonce[NONCE_TEXT];
+
+    nonce_make(b->nonce_key, clock_unix(), nonce);
+    http_set(out, "DPoP-Nonce", nonce);
+}
+
+void
+api_challenge(struct broker *b, struct http_reply *out)
+{
+    uint8_t raw[CHALLENGE_LEN];
+    char text[64];
+
+    challenge_make(mint_public(b->mint)->challenge_key, clock_unix(), raw);
+    b64url_encode((struct slice){raw, sizeof raw}, text);
+    http_set(out, "Countersign-Challenge", text);
+}
+
+/* Status of each class of error; the body says the rest. */
+static unsigned
+status_of(enum err e)
+{
+    static const unsigned STATUS[] = {
+        [ERR_OK] = 200,       [ERR_MALFORMED] = 400,
+        [ERR_LIMIT] = 413,    [ERR_UNAUTHENTICATED] = 401,
+        [ERR_DENIED] = 403,   [ERR_NOT_FOUND] = 404,
+        [ERR_CONFLICT] = 409, [ERR_GONE] = 410,
+        [ERR_BUSY] = 429,     [ERR_UNABLE] = 503,
+        [ERR_NOMEM] = 503,    [ERR_IO] = 503,
+        [ERR_BUG] = 500,
+    };
+
+    return STATUS[e];
+}
+
+static json_t *
+failed_list(const char *failed)
+{
+    json_t *list = json_array();
+    char copy[FAULT_FAILED];
+    char *rest = copy;
+
+    (void)snprintf(copy, sizeof copy, "%s", failed);
+    for (char *id = strsep(&rest, " "); id != NULL && *id != '\0'; id = strsep(&rest, " ")) {
+        (void)json_array_append_new(list, json_string(id));
+    }
+    return list;
+}
+
+static void
+add_verdict(json_t *o, const struct fault *f)
+{
+    if (f->verdict[0] == '\0') {
+        return;
+    }
+    (void)json_object_set_new(o, "verdict", json_string(f->verdict));
+    (void)json_object_set_new(o, "failed", failed_list(f->failed));
+}
+
+static void
+retry_later(struct http_reply *out, const struct fault *f)
+{
+    if (err_is_unable(f->err)) {
+        http_set(out, "Retry-After", "2");
+    }
+}
+
+/* RFC 9449 section 7.1: what a resource server says. */
+static void
+www_authenticate(struct http_reply *out, const struct fault *f)
+{
+    char value[256];
+    const char *error = strcmp(f->code, "dpop_replayed") == 0 ? "invalid_dpop_proof" : f->code;
+
+    (void)snprintf(value, sizeof value, "DPoP error=\"%s\", algs=\"" DPOP_ALGS "\"", error);
+    http_set(out, "WWW-Authenticate", value);
+}
+
+void
+api_fault(struct broker *b, struct http_reply *out, const struct fault *f)
+{
+    char type[128];
+    json_t *o = json_object();
+
+    (void)snprintf(type, sizeof type, "urn:countersign:error:%s", f->code);
+    (void)json_object_set_new(o, "type", json_string(type));
+    (void)json_object_set_new(o, "title", json_string(f->code));
+    (void)json_object_set_new(o, "status", json_integer(status_of(f->err)));
+    (void)json_object_set_new(o, "code", json_string(f->code));
+    if (f->verdict[0] == '\0') { /* guests get codes, administrators get the details */
+        (void)json_object_set_new(o, "detail", json_string(why_text(&f->why)));
+    }
+    add_verdict(o, f);
+    http_body(out, status_of(f->err), "application/problem+json", json_text(o));
+    json_decref(o);
+    retry_later(out, f);
+    if (f->err == ERR_UNAUTHENTICATED) {
+        www_authenticate(out, f);
+    }
+    api_nonce(b, out);
+}
+
+/* Ours to OAuth's: the codes that RFC 6749, 8693 and 9449 know. */
+static const struct {
+    const char *ours;
+    const char *oauth;
+} OAUTH_CODES[] = {
+    {"use_dpop_nonce", "use_dpop_nonce"},    {"invalid_dpop_proof", "invalid_dpop_proof"},
+    {"dpop_replayed", "invalid_dpop_proof"}, {"invalid_scope", "invalid_scope"},
+    {"invalid_target", "invalid_target"},    {"unsupported_grant_type", "unsupported_grant_type"},
+    {"invalid_client", "invalid_client"},    {"evidence_rejected", "invalid_grant"},
+    {"evidence_malformed", "invalid_grant"}, {"challenge_unknown", "invalid_grant"},
+    {"challenge_expired", "invalid_grant"},  {"challenge_used", "invalid_grant"},
+    {"policy_unknown", "invalid_grant"},     {"consent_required", "invalid_grant"},
+    {"key_mismatch", "invalid_grant"},
+};
+
+static const char *
+oauth_code(const struct fault *f)
+{
+    if (err_is_unable(f->err)) {
+        return "temporarily_unavailable";
+    }
+    for (size_t i = 0; i < sizeof OAUTH_CODES / sizeof OAUTH_CODES[0]; i++) {
+        if (strcmp(OAUTH_CODES[i].ours, f->code) == 0) {
+            return OAUTH_CODES[i].oauth;
+        }
+    }
+    return "invalid_request";
+}
+
+void
+api_oauth_fault(struct broker *b, struct http_reply *out, const struct fault *f)
+{
+    json_t *o = json_object();
+    const char *code = oauth_code(f);
+    bool client = strcmp(code, "invalid_client") == 0;
+
+    (void)json_object_set_new(o, "error", json_string(code));
+    (void)json_object_set_new(
+        o, "error_description",
+        json_string(f->verdict[0] != '\0' ? "the evidence was refused" : why_text(&f->why)));
+    if (strcmp(code, f->code) != 0) {
+        (void)json_object_set_new(o, "code", json_string(f->code));
+    }
+    add_verdict(o, f);
+    http_body(out,
+              err_is_unable(f->err) ? 503
+              : client              ? 401
+                                    : 400,
+              "application/json", json_text(o));
+    json_decref(o);
+    retry_later(out, f);
+    api_nonce(b, out);
+}
+
+static void
+deny(struct http_reply *out, unsigned status, const char *code, const char *detail)
+{
+    http_problem(out, status, code, detail);
+}
+
+const struct principal *
+api_principal(struct broker *b, const struct http_request *req, struct http_reply *out)
+{
+    if (!req->has_certificate) {
+        deny(out, 401, "client_certificate",
+             "a client certificate of a registered person is required");
+        return NULL;
+    }
+    const struct principal *p = principal_find(&b->who, req->peer_spki);
+
+    if (p == NULL) {
+        deny(out, 403, "principal_unknown", "the certificate's key is not registered");
+        return NULL;
+    }
+    if ((p->roles & req->route->roles) == 0) {
+        deny(out, 403, "role_missing",
+             "this person has none of the roles that this route asks for");
+        return NULL;
+    }
+    return p;
+}
+
+bool
+api_body(const struct http_request *req, json_t **out, struct http_reply *reply)
+{
+    struct why why = {0};
+    enum err e = json_read(req->body, out, &why);
+
+    if (e != ERR_OK) {
+        deny(reply, e == ERR_LIMIT ? 413 : 400, "malformed", why_text(&why));
+        return false;
+    }
+    return true;
+}
+
+json_t *
+api_time(int64_t unix_s)
+{
+    char text[RFC3339_LEN + 1];
+
+    if (unix_s <= 0 || unix_s > INT64_C(253402300799)) {
+        return json_null();
+    }
+    rfc3339_format(unix_s, text);
+    return json_string(text);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token.c - the token endpoint, introspection and revocation as HTTP (RFC 6749, 7662, 7009). */
+#include "broker/api/handlers.h"
+
+#include "attest/base/sec.h"
+#include "broker/flow/introspect.h"
+#include "broker/flow/token.h"
+#include "broker/http/form.h"
+#include "common/mem.h"
+
+#include <string.h>
+
+#define TYPE_ACCESS "urn:ietf:params:oauth:token-type:access_token"
+
+static bool
+read_form(struct broker *b, const struct http_request *req, struct form *form,
+          struct http_reply *out)
+{
+    struct fault f = {0};
+    enum err e = form_read(req->body, form, &f.why);
+
+    if (e == ERR_OK) {
+        return true;
+    }
+    (void)!fault_from(&f, ERR_MALFORMED, "invalid_request");
+    api_oauth_fault(b, out, &f);
+    return false;
+}
+
+static void
+token_reply(const struct token_grant *g, struct http_reply *out)
+{
+    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:s}", "access_token", g->token,
+                          "issued_token_type", TYPE_ACCESS, "token_type", "DPoP", "expires_in",
+                          (json_int_t)g->expires_in, "scope", g->scope);
+
+    if (g->attested) {
+        const struct attest_grant *r = &g->result;
+
+        (void)json_object_set_new(o, "sandbox", json_string(r->sandbox));
+        (void)json_object_set_new(o, "verdict", json_string(r->verdict));
+        (void)json_object_set_new(o, "ear", json_string(r->ear));
+        (void)json_object_set_new(o, "lease", api_lease(r->heartbeat_s, r->lease_until));
+    }
+    api_json(out, 200, o);
+}
+
+void
+api_token(struct http_request *req, struct http_reply *out)
+{
+    struct broker *b = req->app;
+    AUTO(form_done) struct form form = {0};
+    struct fault f = {0};
+
+    if (!read_form(b, req, &form, out)) {
+        return;
+    }
+    struct token_grant *g = mem_new(1, sizeof *g);
+
+    if (flow_token(b, req, &form, g, &f) == ERR_OK) {
+        token_reply(g, out);
+        api_nonce(b, out);
+    } else {
+        api_oauth_fault(b, out, &f);
+    }
+    if (form_get(&form, "evidence", 0) != NULL) {
+        api_challenge(b, out);
+    }
+    sec_zero(g, sizeof *g);
+    mem_free(g);
+}
+
+void
+api_revoke(struct http_request *req, struct http_reply *out)
+{
+    struct broker *b = req->app;
+    AUTO(form_done) struct form form = {0};
+    struct fault f = {0};
+
+    if (!read_form(b, req, &form, out)) {
+        return;
+    }
+    if (flow_revoke(b, req, form_get(&form, "token", 0), &f) != ERR_OK) {
+        api_oauth_fault(b, out, &f);
+        return;
+    }
+    out->status = 200;
+    api_nonce(b, out);
+}
+
+void
+api_introspect(struct http_request *req, struct http_reply *out)
+{
+    struct broker *b = req->app;
+    AUTO(form_done) struct form form = {0};
+    struct fault f = {0};
+    json_t *answer = NULL;
+
+    if (!read_form(b, req, &form, out)) {
+        return;
+    }
+    if (flow_introspect(b, req, &form, &answer, &f) != ERR_OK) {
+        api_oauth_fault(b, out, &f);
+        if (f.err == ERR_UNAUTHENTICATED) {
+            http_set(out, "WWW-Authenticate", "Bearer error=\"invalid_client\"");
+        }
+        return;
+    }
+    api_json(out, 200, answer);
+}
