@@ -81,13 +81,19 @@ endpoint_read(struct url_store *s, struct why *why)
 }
 
 static enum err
+token_read(struct url_store *s, struct why *why)
+{
+    const char *path = s->conf->session_token_file;
+
+    return path[0] == '\0' ? ERR_OK : line_read(path, &s->token, why);
+}
+
+static enum err
 store_open(struct url_store *s, struct why *why)
 {
     TRY(endpoint_read(s, why));
     TRY(line_read(s->conf->secret_file, &s->secret, why));
-    if (s->conf->session_token_file[0] != '\0') {
-        TRY(line_read(s->conf->session_token_file, &s->token, why));
-    }
+    TRY(token_read(s, why));
 
     const struct sigv4_identity id = {
         .access_key_id = slice_text(s->conf->access_key_id),
