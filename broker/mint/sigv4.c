@@ -14,6 +14,7 @@
 enum {
     LIST_MAX = SIGV4_HEADERS_MAX + 8, /* the caller's pairs and ours */
     HEX_SHA256 = 2 * SHA256_LEN,
+    CHUNK = 128, /* bytes that are written at once */
 };
 
 static const char ALGORITHM[] = "AWS4-HMAC-SHA256";
@@ -54,30 +55,41 @@ static void
 put_encoded(struct wr *w, struct slice s, bool slash_stays)
 {
     static const char HEX[] = "0123456789ABCDEF";
-    size_t start = 0;
+    uint8_t chunk[CHUNK];
+    size_t len = 0;
 
     for (size_t i = 0; i < s.len; i++) {
         uint8_t c = s.ptr[i];
 
         if (is_unreserved(c) || (slash_stays && c == '/')) {
-            continue;
+            chunk[len++] = c;
+        } else {
+            chunk[len++] = '%';
+            chunk[len++] = (uint8_t)HEX[c >> 4];
+            chunk[len++] = (uint8_t)HEX[c & 15u];
         }
-
-        uint8_t escape[3] = {'%', (uint8_t)HEX[c >> 4], (uint8_t)HEX[c & 15u]};
-
-        wr_bytes(w, sigv4_cut(s, start, i));
-        wr_bytes(w, (struct slice){escape, sizeof escape});
-        start = i + 1;
+        if (len > CHUNK - 3) {
+            wr_bytes(w, (struct slice){chunk, len});
+            len = 0;
+        }
     }
-    wr_bytes(w, sigv4_cut(s, start, s.len));
+    wr_bytes(w, (struct slice){chunk, len});
 }
 
 static void
 put_lower(struct wr *w, struct slice s)
 {
+    uint8_t chunk[CHUNK];
+    size_t len = 0;
+
     for (size_t i = 0; i < s.len; i++) {
-        wr_u8(w, sigv4_lower(s.ptr[i]));
+        chunk[len++] = sigv4_lower(s.ptr[i]);
+        if (len == CHUNK) {
+            wr_bytes(w, (struct slice){chunk, len});
+            len = 0;
+        }
     }
+    wr_bytes(w, (struct slice){chunk, len});
 }
 
 static bool

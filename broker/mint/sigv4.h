@@ -101,11 +101,12 @@ enum sigv4_path {
 
 struct sigv4_request {
     const char *method; /* upper case */
-    bool plain_http;    /* the URL begins with http:// */
     struct slice host;  /* name or address, maybe a port; the scheme's own port is dropped */
     enum sigv4_path rule;
+    bool plain_http;     /* the URL begins with http:// */
+    bool token_unsigned; /* the session token rides along unsigned: some services, never S3 */
     struct slice bucket; /* SIGV4_OBJECT in path style; else empty */
-    struct slice path; /* SIGV4_OBJECT: the key, no slash before it; else all, from its slash on */
+    struct slice path;   /* SIGV4_OBJECT: the key, no slash before it; else all of the path */
     const struct sigv4_pair *params;
     size_t params_n;
     /* In any case and order.  Values are trimmed, runs of blanks become one, and a name that is
@@ -117,9 +118,8 @@ struct sigv4_request {
      * reads it, as x-amz-content-sha256: for a URL a hash among headers or params, in the header
      * form either of the two among headers. */
     struct slice payload;
-    int64_t at_unix;     /* seconds since 1970, up to the year 9999 */
-    int64_t expires_s;   /* sigv4_presign() only: 1..SIGV4_EXPIRES_MAX */
-    bool token_unsigned; /* the session token rides along unsigned: some services, never S3 */
+    int64_t at_unix;   /* seconds since 1970, up to the year 9999 */
+    int64_t expires_s; /* sigv4_presign() only: 1..SIGV4_EXPIRES_MAX */
 };
 
 /* Writers over the caller's buffers; see the CAPs above.  They are rewound first; what they hold
@@ -136,8 +136,8 @@ struct sigv4_out {
 enum err sigv4_presign(struct sigv4_cred *cred, const struct sigv4_request *req,
                        struct sigv4_out *out, struct why *why) MUST_USE;
 
-/* The value of the Authorization header.  The request must also carry x-amz-date with cred->date, and
- * x-amz-security-token when there is a session token.  Errors as above. */
+/* The value of the Authorization header.  The request must also carry x-amz-date with cred->date,
+ * and x-amz-security-token when there is a session token.  Errors as above. */
 enum err sigv4_header_auth(struct sigv4_cred *cred, const struct sigv4_request *req,
                            struct sigv4_out *out, struct why *why) MUST_USE;
 

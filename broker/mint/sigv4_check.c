@@ -100,6 +100,12 @@ check_visible(const char *what, struct slice s, const char *never, struct why *w
     return ERR_OK;
 }
 
+static bool
+is_plain(uint8_t c)
+{
+    return c >= ' ' && c < 0x7f;
+}
+
 /* U+0000..U+001F, U+007F, and U+0080..U+009F in their two bytes. */
 static bool
 is_control(struct slice s, size_t len)
@@ -117,7 +123,7 @@ check_text(const char *what, struct slice s, char also, struct why *why)
     for (size_t at = 0, len = 0; at < s.len; at += len) {
         struct slice rest = sigv4_cut(s, at, s.len);
 
-        len = utf8_len(rest);
+        len = is_plain(rest.ptr[0]) ? 1 : utf8_len(rest);
         if (len == 0) {
             return why_add(why, ERR_MALFORMED, "sigv4.%s: not UTF-8 at %zu", what, at);
         }
