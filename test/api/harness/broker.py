@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A countersignd of one's own: configuration, start, wait until ready, stop by pid."""
+import hashlib
+import hmac
 import json
 import os
 import shlex
 import signal
 import socket
+import struct
 import subprocess
 import time
 
 from .http import Http
+from .jose import Key
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 BUILD = os.environ.get("COUNTERSIGN_BUILD", os.path.join(ROOT, "build"))
@@ -58,11 +62,14 @@ class Broker:
         os.makedirs(self.folder, exist_ok=True)
         self.ports = dict(zip(("guest", "admin", "local"), free_ports(3)))
         self.issuer = f"https://127.0.0.1:{self.ports['guest']}"
-        self.config = merge(self.usual_config(), config or {})
+        self.config = self.usual_config()
         self.config_file = os.path.join(self.folder, "countersign.conf")
         self.log_file = os.path.join(self.folder, "broker.log")
         self.data_dir = os.path.join(self.folder, "data")
         self.process = None
+        self.client_key = Key()  # of the client "files", which proves itself with signed assertions
+        self.config["clients"] = [{"id": "files", "jwk": self.client_key.jwk(), "audience": [AUDIENCE]}]
+        self.config = merge(self.config, config or {})
         self.write_config()
 
     def usual_config(self):
@@ -84,7 +91,6 @@ class Broker:
             "data_dir": "data",
             "approvals": 1,
             "principals": principals,
-            "clients": [],
             "stores": [{"id": "results", "mode": "local", "path": "results"}],
         }
 
@@ -142,6 +148,13 @@ class Broker:
     def log(self):
         with open(self.log_file, encoding="utf-8", errors="replace") as f:
             return f.read()
+
+    def challenge_of_age(self, seconds):
+        """A challenge as this broker made it `seconds` ago (broker/flow/challenge.h), from its own MAC key."""
+        with open(os.path.join(self.data_dir, "keys", "challenge.key"), encoding="ascii") as f:
+            key = bytes.fromhex(f.read().strip())
+        body = struct.pack(">I", int(time.time()) - seconds) + os.urandom(12)
+        return body + hmac.new(key, b"challenge\0" + body, hashlib.sha256).digest()[:16]
 
     # Ways in
 
