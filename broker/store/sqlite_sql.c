@@ -49,7 +49,7 @@ static const struct statement table[SQL_N] = {
                          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')"},
     [SQL_BASIS_ACTIVE] = {"check basis", "SELECT 1 FROM document " THIS_DOCUMENT " AND state = 2"},
     [SQL_BASIS_PUT] = {"put basis", "INSERT INTO sandbox_basis (kind, id, version, sandbox) "
-                                    "VALUES (?, ?, ?, ?)"},
+                                    "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"},
 
     /* One row always: an unknown sandbox has no columns, and its jti is looked up all the same. */
     [SQL_CREDENTIAL_GET] =
