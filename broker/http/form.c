@@ -35,7 +35,7 @@ static bool
 is_plain(uint8_t c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           (c != 0 && strchr("-._~*!'(),:;/@$?", c) != NULL);
+           (c != 0 && strchr("-._~*!'(),:;/@$?=", c) != NULL);
 }
 
 /* RFC 3629 section 4: no surrogates, no long forms, no NUL. */

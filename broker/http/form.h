@@ -2,10 +2,11 @@
 /* form.h - application/x-www-form-urlencoded bodies and raw queries, strict.
  *
  * A parameter comes once, but "audience" and "resource" (RFC 8693 section 2.1) may be
- * repeated.  One with an empty value counts as absent (RFC 6749 section 3.1), yet still as
- * seen: "a=&a=1" is refused.  Names and values are UTF-8 without NUL after decoding; other
- * bytes than the form encoder of the URL standard (section 5.2) puts out, a lone '%' or an
- * empty name are refused. */
+ * repeated. One with an empty value counts as absent (RFC 6749 section 3.1), yet still as
+ * seen: "a=&a=1" is refused.  Names and values are UTF-8 without NUL after decoding.  Refused
+ * are bytes that a query may not hold (RFC 3986 section 3.4), '%' without two hexadecimal
+ * digits, and an empty name.
+ * Source: the form encoding of the URL standard, section 5.2. */
 #ifndef BROKER_HTTP_FORM_H
 #define BROKER_HTTP_FORM_H
 

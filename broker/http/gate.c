@@ -105,7 +105,8 @@ path_of(struct slice target)
     return (struct slice){target.ptr, mark == NULL ? target.len : (size_t)(mark - target.ptr)};
 }
 
-/* Empty and dot segments have several spellings for one resource, RFC 3986 section 6.2.2.3. */
+/* Dot segments and doubled slashes have several spellings for one resource, RFC 3986 section
+ * 6.2.2.3. A slash at the end is a path of its own, which no route has. */
 static bool
 rule_segments(const struct head *h)
 {
@@ -117,8 +118,8 @@ rule_segments(const struct head *h)
             continue;
         }
         struct slice seg = {path.ptr + start, i - start};
-        if (slice_same(seg, slice_text(".")) || slice_same(seg, slice_text("..")) ||
-            (seg.len == 0 && path.len > 1)) {
+        bool dots = slice_same(seg, slice_text(".")) || slice_same(seg, slice_text(".."));
+        if (dots || (seg.len == 0 && i < path.len)) {
             return false;
         }
         start = i + 1;

@@ -20,14 +20,16 @@ segment_ok(struct slice seg)
     return seg.len > 0 && seg.len < ID_MAX;
 }
 
-/* Cut the text up to the next '/' off the front of *rest; *rest then begins after that '/'. */
+/* Cut the text up to the next '/' off the front of *rest, which then begins after that '/'.
+ * *more: there was one. */
 static struct slice
-next_segment(struct slice *rest)
+next_segment(struct slice *rest, bool *more)
 {
     const uint8_t *slash = rest->len == 0 ? NULL : memchr(rest->ptr, '/', rest->len);
     struct slice seg = {rest->ptr, slash == NULL ? rest->len : (size_t)(slash - rest->ptr)};
     size_t taken = seg.len + (slash == NULL ? 0 : 1);
 
+    *more = slash != NULL;
     rest->ptr += taken;
     rest->len -= taken;
     return seg;
@@ -37,11 +39,13 @@ static bool
 fits(const char *pattern, struct slice path, struct slice param[HTTP_PARAMS])
 {
     struct slice want = slice_text(pattern);
+    bool want_more = true;
+    bool have_more = true;
     size_t params = 0;
 
-    while (want.len > 0 && path.len > 0) {
-        struct slice w = next_segment(&want);
-        struct slice have = next_segment(&path);
+    while (want_more && have_more) {
+        struct slice w = next_segment(&want, &want_more);
+        struct slice have = next_segment(&path, &have_more);
         bool open = w.len > 2 && w.ptr[0] == '{' && w.ptr[w.len - 1] == '}';
         if (open && params < HTTP_PARAMS && segment_ok(have)) {
             param[params++] = have;
@@ -49,7 +53,7 @@ fits(const char *pattern, struct slice path, struct slice param[HTTP_PARAMS])
             return false;
         }
     }
-    return want.len == 0 && path.len == 0;
+    return want_more == have_more;
 }
 
 static bool

@@ -257,82 +257,94 @@ done(void *app, const struct http_request *req, unsigned status, int64_t micros)
     (void)fflush(stdout);
 }
 
-/* Read "name=value" arguments; whoever gets one wrong is told. */
-static int
-read_arguments(int argc, char **argv, struct http_conf *conf, const char *second[2], int64_t *grace)
+struct settings {
+    struct http_conf conf;
+    const char *second[2]; /* certificate and key after SIGHUP */
+    int64_t grace_s;
+};
+
+/* Read one "name=value"; false when the name is unknown. */
+static bool
+read_argument(struct settings *s, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        const char **text;
+        int64_t *number;
+        unsigned *count;
+        uint16_t *port;
+    } known[] = {
+        {.name = "guest", .port = &s->conf.listen[0].port},
+        {.name = "admin", .port = &s->conf.listen[1].port},
+        {.name = "local", .port = &s->conf.listen[2].port},
+        {.name = "cert", .text = &s->conf.certificate_file},
+        {.name = "key", .text = &s->conf.key_file},
+        {.name = "cert2", .text = &s->second[0]},
+        {.name = "key2", .text = &s->second[1]},
+        {.name = "ca", .text = &s->conf.client_ca_file},
+        {.name = "connections", .count = &s->conf.connections_max},
+        {.name = "per_address", .count = &s->conf.per_address_max},
+        {.name = "header_s", .number = &s->conf.header_deadline_s},
+        {.name = "idle_s", .number = &s->conf.idle_s},
+        {.name = "grace_s", .number = &s->grace_s},
+    };
+    size_t k = 0;
+
+    while (k < sizeof known / sizeof known[0] && strcmp(known[k].name, name) != 0) {
+        k++;
+    }
+    if (k == sizeof known / sizeof known[0]) {
+        s->conf.allow_tls12 = strcmp(name, "tls12") == 0;
+        return s->conf.allow_tls12;
+    }
+    if (known[k].text != NULL) {
+        *known[k].text = value;
+    } else if (known[k].number != NULL) {
+        *known[k].number = strtol(value, NULL, 10);
+    } else if (known[k].count != NULL) {
+        *known[k].count = (unsigned)strtoul(value, NULL, 10);
+    } else {
+        *known[k].port = (uint16_t)strtoul(value, NULL, 10);
+    }
+    return true;
+}
+
+static bool
+read_arguments(int argc, char **argv, struct settings *s)
 {
     for (int i = 1; i < argc; i++) {
         char *value = strchr(argv[i], '=');
-        if (value == NULL) {
-            (void)fprintf(stderr, "http_testd: %s: not name=value\n", argv[i]);
-            return 2;
+        if (value != NULL) {
+            *value++ = 0;
         }
-        *value++ = 0;
-        const struct {
-            const char *name;
-            const char **text;
-            int64_t *number;
-            unsigned *count;
-            uint16_t *port;
-        } known[] = {
-            {.name = "guest", .port = &conf->listen[0].port},
-            {.name = "admin", .port = &conf->listen[1].port},
-            {.name = "local", .port = &conf->listen[2].port},
-            {.name = "cert", .text = &conf->certificate_file},
-            {.name = "key", .text = &conf->key_file},
-            {.name = "cert2", .text = &second[0]},
-            {.name = "key2", .text = &second[1]},
-            {.name = "ca", .text = &conf->client_ca_file},
-            {.name = "connections", .count = &conf->connections_max},
-            {.name = "per_address", .count = &conf->per_address_max},
-            {.name = "header_s", .number = &conf->header_deadline_s},
-            {.name = "idle_s", .number = &conf->idle_s},
-            {.name = "grace_s", .number = grace},
-        };
-        size_t k = 0;
-        while (k < sizeof known / sizeof known[0] && strcmp(known[k].name, argv[i]) != 0) {
-            k++;
-        }
-        if (strcmp(argv[i], "tls12") == 0) {
-            conf->allow_tls12 = true;
-        } else if (k == sizeof known / sizeof known[0]) {
-            (void)fprintf(stderr, "http_testd: %s: unknown\n", argv[i]);
-            return 2;
-        } else if (known[k].text != NULL) {
-            *known[k].text = value;
-        } else if (known[k].number != NULL) {
-            *known[k].number = strtol(value, NULL, 10);
-        } else if (known[k].count != NULL) {
-            *known[k].count = (unsigned)strtoul(value, NULL, 10);
-        } else {
-            *known[k].port = (uint16_t)strtoul(value, NULL, 10);
+        if (value == NULL || !read_argument(s, argv[i], value)) {
+            (void)fprintf(stderr, "http_testd: %s: unknown or without a value\n", argv[i]);
+            return false;
         }
     }
-    return 0;
+    return true;
 }
 
 int
 main(int argc, char **argv)
 {
     struct app app = {NULL};
-    struct http_conf conf = {
-        .listen = {{"127.0.0.1", 0}, {"127.0.0.1", 0}, {"127.0.0.1", 0}},
-        .connections_max = 64,
-        .per_address_max = 0,
-        .header_deadline_s = 2,
-        .idle_s = 2,
-        .routes = routes,
-        .routes_n = sizeof routes / sizeof routes[0],
-        .app = &app,
-        .done = done,
+    struct settings s = {
+        .conf = {.listen = {{"127.0.0.1", 0}, {"127.0.0.1", 0}, {"127.0.0.1", 0}},
+                 .connections_max = 64,
+                 .header_deadline_s = 2,
+                 .idle_s = 2,
+                 .routes = routes,
+                 .routes_n = sizeof routes / sizeof routes[0],
+                 .app = &app,
+                 .done = done},
+        .grace_s = 2,
     };
-    const char *second[2] = {NULL, NULL};
-    int64_t grace = 2;
     struct why why = {0};
     sigset_t set;
     int sig = 0;
 
-    if (read_arguments(argc, argv, &conf, second, &grace) != 0) {
+    if (!read_arguments(argc, argv, &s)) {
         return 2;
     }
     (void)sigemptyset(&set);
@@ -340,17 +352,17 @@ main(int argc, char **argv)
     (void)sigaddset(&set, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    if (http_start(&conf, &app.front, &why) != ERR_OK) {
+    if (http_start(&s.conf, &app.front, &why) != ERR_OK) {
         (void)fprintf(stderr, "http_testd: %s\n", why_text(&why));
         return 3;
     }
     say("ready", "");
     while (sigwait(&set, &sig) == 0 && sig != SIGTERM) {
         why = (struct why){0};
-        say("reload",
-            http_reload(app.front, second[0], second[1], &why) == ERR_OK ? "ok" : why_text(&why));
+        enum err e = http_reload(app.front, s.second[0], s.second[1], &why);
+        say("reload", e == ERR_OK ? "ok" : why_text(&why));
     }
-    http_stop(&app.front, grace);
+    http_stop(&app.front, s.grace_s);
     say("stopped", "");
     return 0;
 }
