@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attest.c - `countersign attest`. */
+#include "clients/commands.h"
+#include "clients/guest.h"
+#include "clients/say.h"
+#include "common/json.h"
+
+struct attest_options {
+    const char *ak, *pcrs, *key, *ak_cert, *ek;
+    bool again;
+};
+
+static enum err
+attest_request(const struct settings *s, const struct attest_options *o, json_t *q, struct fault *f)
+{
+    char certificate[PATH_LEN];
+
+    if (s->server == NULL || s->policy == NULL) {
+        return fault_add(f, ERR_MALFORMED, "usage", "--server and --policy are needed");
+    }
+    request_set(q, "server", s->server);
+    request_set(q, "ca", s->ca);
+    request_set(q, "policy", s->policy);
+    request_set(q, "tcti", s->tcti);
+    request_set(q, "ak", o->ak != NULL ? o->ak : "ecc");
+    request_set(q, "pcrs", o->pcrs != NULL ? o->pcrs : "sha256:0,2,4,7");
+    request_set(q, "key", o->key != NULL ? o->key : "memory");
+    request_set(q, "ek", o->ek);
+    if (o->ak_cert != NULL) {
+        TRY(path_absolute(o->ak_cert, certificate, f));
+        request_set(q, "ak_certificate", certificate);
+    }
+    if (o->again) {
+        (void)json_object_set_new(q, "again", json_true());
+    }
+    return ERR_OK;
+}
+
+static void
+attest_print(const json_t *reply)
+{
+    char a[ID_MAX];
+    char b[ID_MAX];
+    const json_t *ms = json_object_get(reply, "ms");
+
+    say("sandbox %s", say_member(reply, "sandbox", a, sizeof a));
+    say("verdict %s", say_member(reply, "verdict", a, sizeof a));
+    say("expires in %s s, heartbeat every %s s", say_member(reply, "expires_in", a, sizeof a),
+        say_member(json_object_get(reply, "lease"), "heartbeat_s", b, sizeof b));
+    say("took %s ms, of which the TPM %s ms", say_member(ms, "all", a, sizeof a),
+        say_member(ms, "quote", b, sizeof b));
+}
+
+int
+cmd_attest(int argc, char **argv)
+{
+    struct settings s AUTO(settings_done) = {0};
+    struct attest_options o = {0};
+    struct opt shared[SETTINGS_GUEST];
+    const struct opt own[] = {
+        {"tcti", "NAME:CONF", &s.tcti, "TPM; default device:/dev/tpmrm0"},
+        {"ak", "WHICH", &o.ak, "attestation key: ecc (default), rsa, or 0x81xxxxxx"},
+        {"ak-cert", "FILE", &o.ak_cert, "its certificate, DER"},
+        {"ek", "HANDLE", &o.ek,
+         "endorsement key 0x81xxxxxx, when the attestation key is its child"},
+        {"pcrs", "SELECT", &o.pcrs, "default sha256:0,2,4,7"},
+        {"key", "WHERE", &o.key, "guest key in memory (default) or tpm"},
+        {"again", NULL, &o.again, "leave the live sandbox for a new one"},
+    };
+    const struct usage u = {"countersign attest --server URL --policy ID [options]",
+                            "Show this machine's evidence to the broker and become a sandbox.",
+                            {own, sizeof own / sizeof own[0]},
+                            {shared, SETTINGS_GUEST},
+                            0,
+                            0};
+    struct words w;
+    struct fault f = {0};
+    json_t *q AUTO(json_free) = json_pack("{s:s}", "op", "attest");
+    json_t *reply AUTO(json_free) = NULL;
+    enum opt_result parsed;
+    enum err err = ERR_OK;
+
+    settings_guest(&s, shared);
+    parsed = opt_parse(&u, argc, argv, &w);
+    if (parsed != OPT_GO_ON) {
+        return opt_exit(parsed);
+    }
+    err = settings_load(&s, &f);
+    if (err == ERR_OK) {
+        err = attest_request(&s, &o, q, &f);
+    }
+    if (err == ERR_OK) {
+        err = guest_ask(&s, true, q, &reply, &f);
+    }
+    return guest_finish(err, &s, reply, attest_print, &f);
+}

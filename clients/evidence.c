@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* evidence.c - see evidence.h. */
+#include "clients/evidence.h"
+
+#include <stdio.h>
+
+#include "attest/base/text.h"
+#include "common/json.h"
+#include "common/mem.h"
+
+enum { CERTIFICATE_MAX = 8192 };
+
+static void
+set_b64url(json_t *obj, const char *name, struct slice bytes)
+{
+    char *text AUTO(mem_free_text) = mem_new(b64url_len(bytes.len) + 1, 1);
+
+    b64url_encode(bytes, text);
+    (void)json_object_set_new(obj, name, json_string(text));
+}
+
+json_t *
+pcr_values_json(const struct pcr_values *v)
+{
+    json_t *obj = json_object();
+
+    for (size_t i = 0; i < v->n; i++) {
+        char name[16];
+        char hex[2 * HASH_MAX + 1];
+
+        (void)snprintf(name, sizeof name, "%s:%u", hash_name(v->pcr[i].bank), v->pcr[i].index);
+        hex_encode((struct slice){v->pcr[i].digest, hash_len(v->pcr[i].bank)}, hex);
+        (void)json_object_set_new(obj, name, json_string(hex));
+    }
+    return obj;
+}
+
+static enum err
+add_optional(struct device *d, const struct evidence_want *want, json_t *obj, struct fault *f)
+{
+    uint8_t *certificate AUTO(mem_free_bytes) = NULL;
+    uint8_t ek[TPM_PUBLIC_MAX];
+    size_t len = 0;
+
+    if (want->ak_certificate != NULL) {
+        TRY(file_read(want->ak_certificate, CERTIFICATE_MAX, &certificate, &len, &f->why));
+        set_b64url(obj, "ak_certificate", (struct slice){certificate, len});
+    }
+    if (want->ek != NULL) {
+        TRY(handle_public(d, want->ek, ek, &len, f));
+        set_b64url(obj, "ek", (struct slice){ek, len});
+    }
+    return ERR_OK;
+}
+
+static json_t *
+evidence_json(const struct ak *ak, const struct quote_pair *pair)
+{
+    json_t *obj = json_pack("{s:s}", "type", "tpm2");
+
+    set_b64url(obj, "quote", (struct slice){pair->attest, pair->attest_len});
+    set_b64url(obj, "signature", (struct slice){pair->signature, pair->signature_len});
+    set_b64url(obj, "ak", (struct slice){ak->area, ak->area_len});
+    (void)json_object_set_new(obj, "pcrs", pcr_values_json(&pair->values));
+    return obj;
+}
+
+enum err
+evidence_collect(const struct evidence_want *want, const uint8_t binding[SHA256_LEN], json_t **out,
+                 struct fault *f)
+{
+    struct device d AUTO(device_close) = {0};
+    struct ak ak AUTO(ak_done) = {0};
+    struct quote_pair pair = {0};
+    struct pcr_choice which = {0};
+    json_t *obj AUTO(json_free) = NULL;
+
+    TRY(pcr_choice_parse(want->pcrs, &which, f));
+    TRY(device_open(want->tcti, &d, f));
+    TRY(ak_open(&d, want->ak, &ak, f));
+    TRY(quote_take(&ak, &which, (struct slice){binding, SHA256_LEN}, &pair, f));
+    obj = evidence_json(&ak, &pair);
+    TRY(add_optional(&d, want, obj, f));
+    *out = obj;
+    obj = NULL;
+    return ERR_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* evidence.h - what this machine can show, as the JSON of POST /v1/attest (docs/API.md). */
+#ifndef CLIENTS_EVIDENCE_H
+#define CLIENTS_EVIDENCE_H
+
+#include "clients/tpm_quote.h"
+
+struct evidence_want {
+    const char *tcti;
+    const char *ak;             /* ak_open() */
+    const char *pcrs;           /* "sha256:0,2,4,7" */
+    const char *ak_certificate; /* DER file; NULL: none */
+    const char *ek;             /* persistent handle; NULL: none */
+};
+
+/* One element of `evidence`, type tpm2, quoting `binding`; owned by the caller. */
+enum err evidence_collect(const struct evidence_want *want, const uint8_t binding[SHA256_LEN],
+                          json_t **out, struct fault *f) MUST_USE;
+
+/* {"sha256:0": "hex", ...} */
+json_t *pcr_values_json(const struct pcr_values *v);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fault.c - see fault.h.  The table of advice is the only place that tells people what to do. */
+#include "clients/fault.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "attest/base/wr.h"
+#include "clients/say.h"
+#include "common/mem.h"
+
+/* Name on the wire and exit code of each kind; the order is that of enum err. */
+struct kind {
+    enum err err;
+    const char *name;
+    int exit;
+};
+
+static const struct kind kinds[] = {
+    {ERR_MALFORMED, "malformed", EXIT_MALFORMED},
+    {ERR_LIMIT, "limit", EXIT_MALFORMED},
+    {ERR_UNAUTHENTICATED, "unauthenticated", EXIT_DENIED},
+    {ERR_DENIED, "denied", EXIT_DENIED},
+    {ERR_NOT_FOUND, "not_found", EXIT_DENIED},
+    {ERR_CONFLICT, "conflict", EXIT_DENIED},
+    {ERR_GONE, "gone", EXIT_DENIED},
+    {ERR_BUSY, "busy", EXIT_UNABLE},
+    {ERR_UNABLE, "unable", EXIT_UNABLE},
+    {ERR_NOMEM, "no_memory", EXIT_UNABLE},
+    {ERR_IO, "io", EXIT_UNABLE},
+    {ERR_BUG, "bug", EXIT_UNABLE},
+};
+
+/* Statuses with a meaning of their own; the rest go by their hundred. */
+struct status_row {
+    int status;
+    enum err err;
+};
+
+static const struct status_row statuses[] = {
+    {400, ERR_MALFORMED}, {401, ERR_UNAUTHENTICATED}, {403, ERR_DENIED}, {404, ERR_NOT_FOUND},
+    {405, ERR_NOT_FOUND}, {409, ERR_CONFLICT},        {410, ERR_GONE},   {429, ERR_BUSY},
+};
+
+/* OAuth answers 400 for refusals too (RFC 6749 section 5.2): there the word decides. */
+struct code_row {
+    const char *code;
+    enum err err;
+};
+
+static const struct code_row oauth_codes[] = {
+    {"invalid_grant", ERR_DENIED},           {"invalid_scope", ERR_DENIED},
+    {"invalid_target", ERR_DENIED},          {"unauthorized_client", ERR_DENIED},
+    {"use_dpop_nonce", ERR_UNAUTHENTICATED}, {"invalid_dpop_proof", ERR_UNAUTHENTICATED},
+};
+
+struct advice {
+    const char *code;
+    const char *next;
+};
+
+static const struct advice advices[] = {
+    {"not_attested", "run `countersign attest --server URL --policy ID` first"},
+    {"already_attested",
+     "run `countersign teardown` first, or `countersign attest --again` to leave that sandbox"},
+    {"sandbox_ended", "run `countersign attest` for a new sandbox"},
+    {"no_agent", "run `countersign attest`, which starts the agent"},
+    {"agent_start", "run `countersign agent` by hand to see why"},
+    {"agent_foreign", "another user's process owns the socket: give --socket PATH in a folder of "
+                      "your own"},
+    {"cannot_connect", "check --server, and that the broker runs"},
+    {"tls_untrusted", "give the broker's CA with --ca FILE; verification cannot be turned off"},
+    {"tls_client", "check --cert and --key: a PEM certificate and its key, known to the broker"},
+    {"tpm_open", "check --tcti (for example device:/dev/tpmrm0) and that you may open it"},
+    {"tpm", "look at `tpm2_getcap properties-variable`; another process may hold the TPM"},
+    {"tpm_bank", "choose another bank with --pcrs; this TPM has not allocated that one"},
+    {"evidence_rejected", "ask your administrator: countersign admin explain VERDICT"},
+    {"evidence_malformed", "ask your administrator: countersign admin explain VERDICT"},
+    {"evidence_unable", "try again later; if it stays, ask your administrator"},
+    {"invalid_grant", "run `countersign attest` again; the sandbox may have ended"},
+    {"invalid_scope", "ask for a scope that the policy grants"},
+    {"invalid_target", "ask for an audience that the policy names"},
+    {"policy_unknown", "check --policy; an administrator can run `countersign admin policy list`"},
+    {"challenge_expired", "try again: the challenge lives 120 seconds"},
+    {"challenge_used", "try again: each challenge counts once"},
+    {"invalid_dpop_proof", "--server must be the issuer URL as the broker is configured; check "
+                           "also this machine's clock"},
+    {"invalid_token", "run `countersign attest` again; the sandbox may have ended"},
+    {"scope_missing", "the policy does not grant this; ask your administrator"},
+    {"store_denied", "the policy grants no such store; ask your administrator"},
+    {"type_denied", "give another --content-type, or ask your administrator"},
+    {"size_denied", "the file is larger than the policy allows"},
+    {"role_missing", "another person, with that role, has to do this"},
+    {"version_conflict", "raise the version in the document; versions are never overwritten"},
+    {"signature_invalid", "check --sign-key: it must be the key of a registered person"},
+    {"digest_differs", "look at the document again before approving"},
+    {"not_stored", "PUT the file to its URL first"},
+    {"url_expired", "ask for a new URL"},
+    {"file_exists", "choose another --out, or remove the file yourself"},
+};
+
+void
+text_clean(struct slice from, char *dst, size_t cap)
+{
+    size_t n = from.len < cap - 1 ? from.len : cap - 1;
+
+    for (size_t i = 0; i < n; i++) {
+        dst[i] = from.ptr[i] >= 0x20 && from.ptr[i] < 0x7f ? (char)from.ptr[i] : '?';
+    }
+    dst[n] = '\0';
+}
+
+enum err
+fault_add(struct fault *f, enum err err, const char *code, const char *fmt, ...)
+{
+    char text[WHY_TEXT];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    text_clean(slice_text(code), f->code, sizeof f->code);
+    return why_add(&f->why, err, "%s", text);
+}
+
+static const char *
+member_text(const json_t *obj, const char *name)
+{
+    return json_string_value(json_object_get(obj, name));
+}
+
+static const struct kind *
+kind_of(enum err err)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].err == err) {
+            return &kinds[i];
+        }
+    }
+    return &kinds[sizeof kinds / sizeof kinds[0] - 1];
+}
+
+/* The members that a problem, an OAuth error and an agent's error have in common. */
+static void
+take_members(const json_t *body, struct fault *f)
+{
+    const json_t *failed = json_object_get(body, "failed");
+    struct wr w = wr_init((uint8_t *)f->failed, sizeof f->failed - 1, "failed");
+    char id[96];
+
+    text_clean(slice_text(member_text(body, "verdict")), f->verdict, sizeof f->verdict);
+    for (size_t i = 0; i < json_array_size(failed) && i < 64; i++) {
+        text_clean(slice_text(json_string_value(json_array_get(failed, i))), id, sizeof id);
+        wr_fmt(&w, "%s%s", i > 0 ? " " : "", id);
+    }
+    f->failed[w.len] = '\0';
+}
+
+static enum err
+err_of_status(int status, const char *code)
+{
+    for (size_t i = 0; i < sizeof oauth_codes / sizeof oauth_codes[0]; i++) {
+        if (status == 400 && strcmp(code, oauth_codes[i].code) == 0) {
+            return oauth_codes[i].err;
+        }
+    }
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (status == statuses[i].status) {
+            return statuses[i].err;
+        }
+    }
+    return status >= 400 && status < 500 ? ERR_MALFORMED : ERR_UNABLE;
+}
+
+enum err
+fault_from_reply(int status, const json_t *body, struct fault *f)
+{
+    const char *code = member_text(body, "code");
+    const char *detail = member_text(body, "detail");
+    char text[WHY_TEXT];
+
+    if (code == NULL) {
+        code = member_text(body, "error");
+    }
+    if (detail == NULL) {
+        detail = member_text(body, "error_description");
+    }
+    if (detail == NULL) {
+        detail = member_text(body, "title");
+    }
+    f->status = status;
+    text_clean(slice_text(code), f->code, sizeof f->code);
+    text_clean(slice_text(detail), text, sizeof text);
+    take_members(body, f);
+    return why_add(&f->why, err_of_status(status, f->code), "%s",
+                   text[0] != '\0' ? text : "the server gave no reason");
+}
+
+json_t *
+fault_json(enum err err, const struct fault *f)
+{
+    json_t *obj = json_pack("{s:s, s:s, s:i, s:s}", "kind", kind_of(err)->name, "code", f->code,
+                            "status", f->status, "detail", why_text(&f->why));
+    json_t *failed = json_array();
+    const char *at = f->failed;
+
+    while (*at != '\0') {
+        size_t len = strcspn(at, " ");
+
+        (void)json_array_append_new(failed, json_stringn(at, len));
+        at += len + strspn(at + len, " ");
+    }
+    if (f->verdict[0] != '\0') {
+        (void)json_object_set_new(obj, "verdict", json_string(f->verdict));
+        (void)json_object_set(obj, "failed", failed);
+    }
+    json_decref(failed);
+    if (f->retry_after_s > 0) {
+        (void)json_object_set_new(obj, "retry_after", json_integer(f->retry_after_s));
+    }
+    return obj;
+}
+
+static int
+small_int(const json_t *obj, const char *name)
+{
+    json_int_t v = json_integer_value(json_object_get(obj, name));
+
+    return v > 0 && v < 1000000 ? (int)v : 0;
+}
+
+enum err
+fault_from_json(const json_t *obj, struct fault *f)
+{
+    const char *name = member_text(obj, "kind");
+    enum err err = ERR_BUG;
+    char text[WHY_TEXT];
+
+    for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(name, kinds[i].name) == 0) {
+            err = kinds[i].err;
+        }
+    }
+    f->status = small_int(obj, "status");
+    f->retry_after_s = small_int(obj, "retry_after");
+    text_clean(slice_text(member_text(obj, "code")), f->code, sizeof f->code);
+    text_clean(slice_text(member_text(obj, "detail")), text, sizeof text);
+    take_members(obj, f);
+    return why_add(&f->why, err, "%s", text);
+}
+
+int
+fault_exit(enum err err)
+{
+    return err == ERR_OK ? EXIT_OK : kind_of(err)->exit;
+}
+
+/* What to do next, with the verdict's id put where the table says VERDICT; "" when we cannot say. */
+static void
+next_step(enum err err, const struct fault *f, char *dst, size_t cap)
+{
+    const char *next = err == ERR_BUSY || err == ERR_UNABLE ? "try again later" : "";
+    const char *mark = NULL;
+
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
+        if (strcmp(f->code, advices[i].code) == 0) {
+            next = advices[i].next;
+        }
+    }
+    mark = strstr(next, "VERDICT");
+    if (mark == NULL || f->verdict[0] == '\0') {
+        (void)snprintf(dst, cap, "%s", next);
+        return;
+    }
+    (void)snprintf(dst, cap, "%.*s%s", (int)(mark - next), next, f->verdict);
+}
+
+static void
+report_text(enum err err, const struct fault *f, const char *next)
+{
+    complain("countersign: %s%s%s", f->code, f->code[0] != '\0' ? ": " : "", why_text(&f->why));
+    for (size_t i = 1; i < f->why.n; i++) {
+        complain("  while: %s", f->why.link[i]);
+    }
+    if (f->failed[0] != '\0') {
+        complain("  failed checks: %s", f->failed);
+    }
+    if (f->verdict[0] != '\0') {
+        complain("  verdict: %s", f->verdict);
+    }
+    if (f->retry_after_s > 0) {
+        complain("  retry after: %d s", f->retry_after_s);
+    }
+    if (next[0] != '\0') {
+        complain("  next: %s", next);
+    }
+    if (err == ERR_BUG) {
+        complain("  this is a fault in countersign; please report it");
+    }
+}
+
+int
+fault_report(enum err err, const struct fault *f, bool as_json)
+{
+    char next[WHY_TEXT];
+    json_t *obj = NULL;
+
+    next_step(err, f, next, sizeof next);
+    if (!as_json) {
+        report_text(err, f, next);
+        return fault_exit(err);
+    }
+    obj = fault_json(err, f);
+    if (next[0] != '\0') {
+        (void)json_object_set_new(obj, "next", json_string(next));
+    }
+    say_json(json_pack("{s:o}", "error", obj));
+    return fault_exit(err);
+}

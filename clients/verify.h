@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify.h - `countersign verify TYPE ...`: judge evidence offline, with the code the broker uses.
+ *
+ * What was wanted and could not be done is a verdict too (`unable`, exit code 3), never silence: a
+ * file that cannot be read, a type of evidence or a rule of a policy that this version has not.  A
+ * wrong command line is exit code 64 and no verdict. */
+#ifndef CLIENTS_VERIFY_H
+#define CLIENTS_VERIFY_H
+
+#include "attest/attest.h"
+#include "clients/opt.h"
+
+/* argv[0] is "verify".  Exit code: 0 accept, 1 reject, 2 malformed, 3 unable, 64 usage. */
+int cmd_verify(int argc, char **argv);
+
+/* argv[0] is the type. */
+int verify_tpm(int argc, char **argv);
+int verify_ak_cert(int argc, char **argv);
+
+/* Findings that are made here and not by a check table; for schema/checks.md. */
+struct verify_row {
+    const char *id;
+    const char *spec;
+    const char *what;
+};
+
+const struct verify_row *verify_rows(size_t *n);
+
+/* A verdict of one finding, by the id of a row above. */
+void verify_alone(struct appraisal *a, const char *id, enum outcome outcome, const char *seen,
+                  const char *wanted);
+
+/* Options that every type has. */
+struct verify_common {
+    const char *policy, *roots, *at;
+    bool json;
+};
+
+enum { VERIFY_COMMON = 4 };
+
+void verify_common_options(struct verify_common *c, struct opt rows[VERIFY_COMMON]);
+
+/* --at, or now. */
+enum err verify_time(const struct verify_common *c, int64_t *unix_s, struct why *why) MUST_USE;
+
+/* Print the verdict; `remark` is what a person should know about an accept, or NULL.  Returns the
+ * exit code. */
+int verify_print(const struct appraisal *a, enum evidence_type type, const char *remark,
+                 bool as_json);
+
+#endif
