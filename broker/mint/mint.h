@@ -16,10 +16,10 @@
 enum {
     MINT_WAIT_MS = 10000,
     MINT_AUDIENCES = 8,
-    MINT_TEXT = 256,     /* bytes of a text claim, with NUL */
+    MINT_TEXT = 256, /* bytes of a text claim, with NUL */
     MINT_SCOPE = 1024,
-    MINT_EXTRA = 8192,   /* bytes of a kind's own JSON object, with NUL */
-    MINT_TOKEN = 16384,  /* bytes of an answer, with NUL */
+    MINT_EXTRA = 8192,  /* bytes of a kind's own JSON object, with NUL */
+    MINT_TOKEN = 16384, /* bytes of an answer, with NUL */
     MINT_STORES = 16,
     MINT_TAGS = 1024,
 };
@@ -27,25 +27,32 @@ enum {
 /* What can be asked for; the table of kinds in mint/kinds.c has the rules of each. */
 enum mint_kind {
     MINT_NONE = 0,
-    MINT_ACCESS,  /* at+jwt (RFC 9068); needs sub, client_id, aud, sandbox, jkt; life <= 3600 s */
-    MINT_EAR,     /* eat+jwt, EAR attestation result; needs sub, aud, sandbox, jkt, extra = submods; life <= 86400 s */
-    MINT_UPLOAD,  /* upload+jwt, the capability inside a local upload URL; needs sub, aud, sandbox, extra; life <= 3600 s */
+    MINT_ACCESS, /* at+jwt (RFC 9068); needs sub, client_id, aud, sandbox, jkt; life <= 3600 s */
+    MINT_EAR, /* eat+jwt, EAR attestation result; needs sub, aud, sandbox, jkt, extra = submods; life <= 86400 s */
+    MINT_UPLOAD, /* upload+jwt, the capability inside a local upload URL; needs sub, aud, sandbox, extra; life <= 3600 s */
     MINT_RECEIPT, /* receipt+jwt, answer to a teardown; needs sub, sandbox, extra; has no exp */
     MINT_PUT_URL, /* presigned S3 PUT; needs sandbox, store, key, size, type, sha256; life <= 60 s */
     MINT_NOTE,    /* no credential: only the record is made durable */
 };
 
-enum mint_action { ACTION_ASKED = 1, ACTION_GRANTED, ACTION_DENIED, ACTION_REVOKED, ACTION_CHANGED };
+enum mint_action {
+    ACTION_ASKED = 1,
+    ACTION_GRANTED,
+    ACTION_DENIED,
+    ACTION_REVOKED,
+    ACTION_CHANGED
+};
 
 /* Who, what and why: one record of the audit log.  Empty strings are left out of the record. */
 struct mint_record {
     enum mint_action action;
-    char actor[MINT_TEXT];   /* "guest", "admin:NAME", "broker" */
-    char object[MINT_TEXT];  /* what it is about: "policy/summarizer/8", an upload id; credentials name themselves */
+    char actor[MINT_TEXT]; /* "guest", "admin:NAME", "broker" */
+    char object
+        [MINT_TEXT]; /* what it is about: "policy/summarizer/8", an upload id; credentials name themselves */
     char sandbox[ID_MAX];
     char session[MINT_TEXT]; /* user session */
     char consent[MINT_TEXT];
-    char policy[MINT_TEXT];  /* "id/version" */
+    char policy[MINT_TEXT]; /* "id/version" */
     char policy_digest[65];
     char verdict[ID_MAX];
     char reasons[MINT_SCOPE]; /* check ids or codes, separated by one blank */
@@ -63,12 +70,13 @@ struct mint_ask {
     char tier[64];
     char purpose_digest[65];
     int64_t status_index; /* status_list.idx; negative for none */
-    char extra[MINT_EXTRA]; /* a JSON object that becomes the kind's own member ("submods", "upload", "receipt") */
+    char extra
+        [MINT_EXTRA]; /* a JSON object that becomes the kind's own member ("submods", "upload", "receipt") */
     /* MINT_PUT_URL */
     char store[64];
     char key[1024]; /* UTF-8 object key */
     char content_type[MINT_TEXT];
-    char sha256[65]; /* lower-case hex; "" when not bound */
+    char sha256[65];      /* lower-case hex; "" when not bound */
     char tags[MINT_TAGS]; /* x-amz-tagging, already URL-encoded; "" for none */
     int64_t size;
     struct mint_record record;
@@ -79,7 +87,7 @@ struct mint_answer {
     size_t text_len;
     char jti[ID_MAX];
     int64_t iat, exp;
-    uint64_t seq; /* number of the audit record */
+    uint64_t seq;       /* number of the audit record */
     char headers[2048]; /* MINT_PUT_URL: signed headers as lines "name: value\n", without host */
 };
 
@@ -127,9 +135,10 @@ enum err mint_note(struct mint *m, const struct mint_record *record, struct why 
 
 /* Public token keys as a JWKS text (kid, alg, use), and the process's shared MAC keys.  Valid for the life of m. */
 struct mint_public {
-    const char *jwks;       /* JSON text */
-    const char *log_vkey;   /* C2SP signed-note verifier key of the log */
-    uint8_t challenge_key[32]; /* MAC key of challenges, the same for every start on these keys; signs nothing else */
+    const char *jwks;     /* JSON text */
+    const char *log_vkey; /* C2SP signed-note verifier key of the log */
+    uint8_t challenge_key
+        [32]; /* MAC key of challenges, the same for every start on these keys; signs nothing else */
     const struct jwk *token_key; /* for checking our own tokens */
     const char *token_kid;
     pid_t pid;

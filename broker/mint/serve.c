@@ -222,6 +222,10 @@ receive(struct server *s)
     do {
         n = recvmmsg(s->fd, s->in, LOG_BATCH, MSG_WAITFORONE, NULL);
     } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == ECONNRESET) {
+        s->closing = true;
+        return 0;
+    }
     for (int i = 0; i < n; i++) {
         if (s->in[i].msg_len == 0) {
             s->closing = true; /* what came before the end is still answered */

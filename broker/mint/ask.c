@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ask.c - asking the mint and waiting for its answer; see mint.h and pair.h. */
+#include "broker/mint/pair.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "broker/mint/serve.h"
+#include "common/sys.h"
+
+enum { PLACE_BITS = 10 };
+
+static_assert(PAIR_WAITING == 1 << PLACE_BITS, "an id holds the place in its low bits");
+
+static enum err
+cond_init(pthread_cond_t *c)
+{
+    pthread_condattr_t attr;
+    bool good = pthread_condattr_init(&attr) == 0 &&
+                pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+                pthread_cond_init(c, &attr) == 0;
+
+    (void)pthread_condattr_destroy(&attr);
+    return good ? ERR_OK : ERR_UNABLE;
+}
+
+enum err
+pair_init(struct mint *m, struct why *why)
+{
+    enum err err = pthread_mutex_init(&m->lock, NULL) == 0 ? cond_init(&m->gone) : ERR_UNABLE;
+
+    for (size_t i = 0; i < PAIR_WAITING && err == ERR_OK; i++) {
+        err = cond_init(&m->wait[i].ready);
+        m->free[i] = (uint16_t)(PAIR_WAITING - 1 - i);
+    }
+    if (err != ERR_OK) {
+        return why_add(why, ERR_UNABLE, "mint: no lock to be had");
+    }
+    m->free_n = PAIR_WAITING;
+    m->locks = true;
+    return ERR_OK;
+}
+
+void
+pair_reason(int status, char dst[PAIR_REASON])
+{
+    if (WIFSIGNALED(status)) {
+        (void)snprintf(dst, PAIR_REASON, "mint killed by signal %d%s", WTERMSIG(status),
+                       WTERMSIG(status) == SIGSYS ? " (a system call that its sandbox forbids)"
+                                                  : "");
+    } else {
+        (void)snprintf(dst, PAIR_REASON, "mint ended with status %d: %s", WEXITSTATUS(status),
+                       serve_exit_text(WEXITSTATUS(status)));
+    }
+}
+
+void
+pair_bury(struct mint *m)
+{
+    int status = 0;
+    pid_t got = 0;
+
+    do {
+        got = waitpid(m->pid, &status, 0);
+    } while (got < 0 && errno == EINTR);
+    (void)pthread_mutex_lock(&m->lock);
+    if (got == m->pid) {
+        pair_reason(status, m->reason);
+    } else {
+        (void)snprintf(m->reason, sizeof m->reason, "mint is gone, nobody knows why");
+    }
+    atomic_store(&m->dead, true);
+    for (size_t i = 0; i < PAIR_WAITING; i++) {
+        (void)pthread_cond_signal(&m->wait[i].ready);
+    }
+    (void)pthread_cond_broadcast(&m->gone);
+    (void)pthread_mutex_unlock(&m->lock);
+}
+
+/* An answer whose ask has given up finds another id in its place, and is dropped. */
+static void
+hand_out(struct mint *m, struct slice answer)
+{
+    struct why why = {0};
+    uint64_t id = 0;
+
+    if (answer_id(answer, &id, &why) != ERR_OK) {
+        return;
+    }
+
+    struct pair_wait *w = &m->wait[id & (PAIR_WAITING - 1)];
+
+    if (w->id != id || id == 0) {
+        return;
+    }
+    w->code = answer_decode(answer, w->out, w->why);
+    w->done = true;
+    (void)pthread_cond_signal(&w->ready);
+}
+
+bool
+pair_take(struct mint *m)
+{
+    uint8_t buf[PAIR_BATCH][MESSAGE_ANSWER_MAX];
+    struct iovec at[PAIR_BATCH];
+    struct mmsghdr in[PAIR_BATCH];
+    int n = 0;
+
+    for (size_t i = 0; i < PAIR_BATCH; i++) {
+        at[i] = (struct iovec){buf[i], sizeof buf[i]};
+        in[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &at[i], .msg_iovlen = 1}};
+    }
+    do {
+        n = recvmmsg(m->fd, in, PAIR_BATCH, MSG_WAITFORONE, NULL);
+    } while (n < 0 && errno == EINTR);
+    (void)pthread_mutex_lock(&m->lock);
+    for (int i = 0; i < n && in[i].msg_len > 0; i++) {
+        hand_out(m, (struct slice){buf[i], in[i].msg_len});
+    }
+    (void)pthread_mutex_unlock(&m->lock);
+    return n > 0 && in[n - 1].msg_len > 0;
+}
+
+static enum err
+gone(const struct mint *m, struct why *why)
+{
+    return why_add(why, ERR_UNABLE, "%s", m->reason);
+}
+
+/* Called with the lock held. */
+static enum err
+place_take(struct mint *m, struct mint_answer *out, size_t *place, struct why *why)
+{
+    if (atomic_load(&m->dead)) {
+        return gone(m, why);
+    }
+    if (m->free_n == 0) {
+        return why_add(why, ERR_BUSY, "mint: %d asks are waiting already", PAIR_WAITING);
+    }
+    *place = m->free[--m->free_n];
+
+    struct pair_wait *w = &m->wait[*place];
+
+    w->id = ++m->asked << PLACE_BITS | *place;
+    w->done = false;
+    w->out = out;
+    w->why = why;
+    return ERR_OK;
+}
+
+static void
+place_give(struct mint *m, size_t place)
+{
+    m->wait[place].id = 0;
+    m->wait[place].out = NULL;
+    m->wait[place].why = NULL;
+    m->free[m->free_n++] = (uint16_t)place;
+}
+
+/* Before there is a listener the asking thread takes its answer itself. */
+static void
+take_alone(struct mint *m, int64_t deadline_ms)
+{
+    struct pollfd p = {.fd = m->fd, .events = POLLIN};
+    int64_t left = deadline_ms - clock_mono_ms();
+
+    if (left > 0 && poll(&p, 1, (int)left) > 0 && !pair_take(m)) {
+        pair_bury(m);
+    }
+}
+
+static void
+wait_once(struct mint *m, struct pair_wait *w, int64_t deadline_ms)
+{
+    const struct timespec until = {.tv_sec = deadline_ms / 1000,
+                                   .tv_nsec = deadline_ms % 1000 * 1000000};
+
+    if (m->listening) {
+        (void)pthread_cond_timedwait(&w->ready, &m->lock, &until);
+        return;
+    }
+    (void)pthread_mutex_unlock(&m->lock);
+    take_alone(m, deadline_ms);
+    (void)pthread_mutex_lock(&m->lock);
+}
+
+/* Called with the lock held. */
+static enum err
+wait_for(struct mint *m, size_t place, struct why *why)
+{
+    struct pair_wait *w = &m->wait[place];
+    int64_t deadline_ms = clock_mono_ms() + MINT_WAIT_MS;
+
+    while (!w->done && !atomic_load(&m->dead) && clock_mono_ms() < deadline_ms) {
+        wait_once(m, w, deadline_ms);
+    }
+    if (w->done) {
+        return w->code;
+    }
+    return atomic_load(&m->dead)
+               ? gone(m, why)
+               : why_add(why, ERR_UNABLE, "mint did not answer within %d ms", MINT_WAIT_MS);
+}
+
+static enum err
+send_ask(struct mint *m, uint64_t id, const struct mint_ask *ask, struct why *why)
+{
+    uint8_t text[MESSAGE_ASK_MAX];
+    struct wr w = wr_init(text, sizeof text, "mint.ask");
+    ssize_t put = -1;
+
+    TRY(ask_encode(&w, id, ask, why));
+    do {
+        put = send(m->fd, text, w.len, MSG_NOSIGNAL);
+    } while (put < 0 && errno == EINTR);
+    if (put != (ssize_t)w.len && errno != EPIPE && errno != ECONNRESET) {
+        return why_add(why, ERR_UNABLE, "mint: send: %s", strerrordesc_np(errno));
+    }
+    return ERR_OK; /* a pair that broke is found out, with its reason, by who listens */
+}
+
+enum err
+mint_ask(struct mint *m, const struct mint_ask *ask, struct mint_answer *out, struct why *why)
+{
+    size_t place = 0;
+    enum err err = ERR_OK;
+
+    (void)pthread_mutex_lock(&m->lock);
+    err = place_take(m, out, &place, why);
+    (void)pthread_mutex_unlock(&m->lock);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = send_ask(m, m->wait[place].id, ask, why);
+    (void)pthread_mutex_lock(&m->lock);
+    if (err == ERR_OK) {
+        err = wait_for(m, place, why);
+    }
+    place_give(m, place);
+    (void)pthread_mutex_unlock(&m->lock);
+    return err;
+}
+
+enum err
+mint_note(struct mint *m, const struct mint_record *record, struct why *why)
+{
+    struct mint_ask ask = {.kind = MINT_NOTE, .status_index = -1, .record = *record};
+    struct mint_answer answer;
+
+    return mint_ask(m, &ask, &answer, why);
+}

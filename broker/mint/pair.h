@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pair.h - the network process's end of the pair: who waits for which answer.
+ *
+ * Internal to mint.c and ask.c; others include mint.h. */
+#ifndef BROKER_MINT_PAIR_H
+#define BROKER_MINT_PAIR_H
+
+#include "broker/mint/message.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    PAIR_WAITING = 1024, /* asks that may wait at a time; more are refused with ERR_BUSY */
+    PAIR_REASON = 128,
+    PAIR_BATCH = 16, /* answers taken by one system call */
+};
+
+/* One ask that waits.  Written under the lock of the pair. */
+struct pair_wait {
+    uint64_t id; /* 0: the place is free */
+    bool done;
+    enum err code;
+    struct mint_answer *out; /* the waiting thread's */
+    struct why *why;         /* the waiting thread's */
+    pthread_cond_t ready;
+};
+
+struct mint {
+    int fd;
+    pid_t pid;
+    bool locks; /* lock and conditions are there to be destroyed */
+    bool listening;
+    pthread_t listener;
+    pthread_mutex_t lock;
+    pthread_cond_t gone;
+    uint64_t asked; /* ids given out so far */
+    size_t free_n;
+    uint16_t free[PAIR_WAITING]; /* places nobody uses */
+    struct pair_wait wait[PAIR_WAITING];
+    atomic_bool dead; /* set after `reason`, once */
+    char reason[PAIR_REASON];
+    struct hello hello;
+    struct jwk token_key;
+    char kid[KID_MAX];
+    struct mint_public open;
+};
+
+/* Lock, conditions, places. */
+enum err pair_init(struct mint *m, struct why *why) MUST_USE;
+
+/* Take one datagram of answers, hand each to who waits for it.  False when the mint has gone.  Blocks. */
+bool pair_take(struct mint *m);
+
+/* The mint is gone: find out why, and wake everybody.  Once. */
+void pair_bury(struct mint *m);
+
+/* How a process that was waited for has ended, in words. */
+void pair_reason(int status, char dst[PAIR_REASON]);
+
+#endif
