@@ -53,10 +53,10 @@ item(struct rd *r, unsigned depth)
     unsigned info = initial & 31u;
 
     if (major == SIMPLE) {
-        (void)rd_bytes(r, "simple or float", info < 24 ? 0 : (size_t)1 << (info - 24));
         if (info < 20 || info == 24 || info > 27) {
             rd_fail(r, "initial byte", "unassigned simple value");
         }
+        (void)rd_bytes(r, "float", info < 24 ? 0 : (size_t)1 << (info - 24));
         return;
     }
 
