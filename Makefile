@@ -22,7 +22,7 @@ CLIENT  := $(filter-out clients/main.c,$(wildcard clients/*.c clients/*/*.c))
 
 OBJ      = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LDLIBS  := -lcrypto -ljansson
-SRVLIBS := -lmicrohttpd -lgnutls -lnettle -lhogweed -lsqlite3 -lseccomp -lcurl -lz $(LDLIBS)
+SRVLIBS := -lsystemd -lmicrohttpd -lgnutls -lnettle -lhogweed -lsqlite3 -lseccomp -lcurl -lz $(LDLIBS)
 CLILIBS := -lcurl -ltss2-esys -ltss2-tctildr -ltss2-mu -ltss2-rc $(LDLIBS)
 
 .PHONY: all

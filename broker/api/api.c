@@ -229,6 +229,22 @@ api_body(const struct http_request *req, json_t **out, struct http_reply *reply)
     return true;
 }
 
+bool
+api_empty(const struct http_request *req, struct http_reply *reply)
+{
+    AUTO(json_free) json_t *o = NULL;
+    struct why why = {0};
+
+    if (!api_body(req, &o, reply)) {
+        return false;
+    }
+    if (json_bind(o, "request", NULL, 0, &why) != ERR_OK) {
+        deny(reply, 400, "malformed", why_text(&why));
+        return false;
+    }
+    return true;
+}
+
 json_t *
 api_time(int64_t unix_s)
 {

@@ -46,6 +46,9 @@ const struct principal *api_principal(struct broker *b, const struct http_reques
 /* Body of a JSON route; *out is owned by the caller.  False: the reply is filled. */
 bool api_body(const struct http_request *req, json_t **out, struct http_reply *reply);
 
+/* A body that is an object without members.  False: the reply is filled. */
+bool api_empty(const struct http_request *req, struct http_reply *reply);
+
 /* "YYYY-MM-DDThh:mm:ssZ", or null for 0 and for "never". */
 json_t *api_time(int64_t unix_s);
 

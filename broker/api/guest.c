@@ -12,23 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An object without members. */
-static bool
-empty_object(const struct http_request *req, struct http_reply *out)
-{
-    AUTO(json_free) json_t *o = NULL;
-    struct why why = {0};
-
-    if (!api_body(req, &o, out)) {
-        return false;
-    }
-    if (json_bind(o, "request", NULL, 0, &why) != ERR_OK) {
-        http_problem(out, 400, "malformed", why_text(&why));
-        return false;
-    }
-    return true;
-}
-
 void
 api_challenge_post(struct http_request *req, struct http_reply *out)
 {
@@ -36,7 +19,7 @@ api_challenge_post(struct http_request *req, struct http_reply *out)
     uint8_t raw[CHALLENGE_LEN];
     char text[64];
 
-    if (!empty_object(req, out)) {
+    if (!api_empty(req, out)) {
         return;
     }
     challenge_make(mint_public(b->mint)->challenge_key, clock_unix(), raw);
@@ -93,7 +76,7 @@ api_heartbeat(struct http_request *req, struct http_reply *out)
     struct sandbox_row row = {0};
     struct fault f = {0};
 
-    if (!empty_object(req, out)) {
+    if (!api_empty(req, out)) {
         return;
     }
     if (guest_check(b, req, req->param_text[0], &g, &f) != ERR_OK) {

@@ -88,6 +88,9 @@ api_upload_commit(struct http_request *req, struct http_reply *out)
     struct guest g = {0};
     struct fault f = {0};
 
+    if (!api_empty(req, out)) {
+        return;
+    }
     if (guest_check(b, req, NULL, &g, &f) != ERR_OK ||
         flow_upload_commit(b, &g, req->param_text[0], &row, &f) != ERR_OK) {
         api_fault(b, out, &f);

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.c - see config.h. */
+#include "broker/config.h"
+
+#include "attest/base/text.h"
+#include "common/json.h"
+#include "common/mem.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+config_free(struct config **c)
+{
+    if (*c == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < (*c)->clients; i++) {
+        jwk_done(&(*c)->client[i].jwk);
+    }
+    mem_free(*c);
+    *c = NULL;
+}
+
+/* A file name of the configuration; relative ones count from the configuration's own folder. */
+static enum err
+set_path(const char *config_path, const char *name, const char *what, char *dst, size_t cap,
+         struct why *why)
+{
+    const char *slash = strrchr(config_path, '/');
+    int dir = slash != NULL ? (int)(slash - config_path) + 1 : 0;
+    int n = name[0] == '/' ? snprintf(dst, cap, "%s", name)
+                           : snprintf(dst, cap, "%.*s%s", dir, config_path, name);
+
+    if (n <= 0 || (size_t)n >= cap) {
+        return why_add(why, ERR_LIMIT, "%s: path is empty or longer than %zu bytes", what, cap - 1);
+    }
+    return ERR_OK;
+}
+
+static enum err
+set_text(const char *text, const char *what, char *dst, size_t cap, struct why *why)
+{
+    int n = snprintf(dst, cap, "%s", text);
+
+    if (n <= 0 || (size_t)n >= cap) {
+        return why_add(why, ERR_LIMIT, "%s: empty or longer than %zu bytes", what, cap - 1);
+    }
+    return ERR_OK;
+}
+
+/* "127.0.0.1:8443" or "[::1]:8443". */
+static enum err
+set_address(const char *text, const char *what, struct http_address *out, struct why *why)
+{
+    unsigned char raw[16];
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    long port = colon != NULL ? strtol(colon + 1, &end, 10) : 0;
+    bool v6 = text[0] == '[' && colon != NULL && colon > text && colon[-1] == ']';
+    size_t skip = v6 ? 1 : 0;
+    size_t len = colon != NULL ? (size_t)(colon - text) - 2 * skip : 0;
+
+    if (colon == NULL || *end != '\0' || port < 1 || port > 65535 || len >= sizeof out->host) {
+        return why_add(why, ERR_MALFORMED, "listen.%s: \"%.60s\", want ADDRESS:PORT", what, text);
+    }
+    (void)snprintf(out->host, sizeof out->host, "%.*s", (int)len, text + skip);
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, out->host, raw) != 1) {
+        return why_add(why, ERR_MALFORMED, "listen.%s: \"%.60s\" is not a numeric address", what,
+                       out->host);
+    }
+    out->port = (uint16_t)port;
+    return ERR_OK;
+}
+
+static enum err
+read_listen(json_t *obj, struct config *c, struct why *why)
+{
+    static const char *const NAMES[] = {"guest", "admin", "local"};
+    const char *text[3] = {0};
+    const struct json_member members[] = {
+        {NAMES[0], JK_TEXT, true, &text[0], 0, 80},
+        {NAMES[1], JK_TEXT, false, &text[1], 0, 80},
+        {NAMES[2], JK_TEXT, false, &text[2], 0, 80},
+    };
+
+    TRY(json_bind(obj, "listen", members, 3, why));
+    for (size_t i = 0; i < 3; i++) {
+        if (text[i] != NULL) {
+            TRY(set_address(text[i], NAMES[i], &c->listen[i], why));
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err
+read_tls(json_t *obj, const char *path, struct config *c, struct why *why)
+{
+    const char *certificate = NULL;
+    const char *key = NULL;
+    const char *client_ca = NULL;
+    const struct json_member members[] = {
+        {"certificate", JK_TEXT, true, &certificate, 0, CONFIG_PATH},
+        {"key", JK_TEXT, true, &key, 0, CONFIG_PATH},
+        {"client_ca", JK_TEXT, false, &client_ca, 0, CONFIG_PATH},
+        {"allow_tls12", JK_BOOL, false, &c->allow_tls12, 0, 0},
+    };
+
+    TRY(json_bind(obj, "tls", members, sizeof members / sizeof members[0], why));
+    TRY(set_path(path, certificate, "tls.certificate", c->certificate, sizeof c->certificate, why));
+    TRY(set_path(path, key, "tls.key", c->key, sizeof c->key, why));
+    if (client_ca == NULL) {
+        return c->listen[1].port == 0
+                   ? ERR_OK
+                   : why_add(why, ERR_MALFORMED, "tls.client_ca is missing; listen.admin needs it");
+    }
+    return set_path(path, client_ca, "tls.client_ca", c->client_ca, sizeof c->client_ca, why);
+}
+
+static enum err
+read_audiences(const json_t *list, const char *what, char (*dst)[256], size_t *n, struct why *why)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+
+        if (text == NULL) {
+            return why_add(why, ERR_MALFORMED, "%s.audience: entry %zu is not text", what, i);
+        }
+        TRY(set_text(text, what, dst[(*n)++], 256, why));
+    }
+    return ERR_OK;
+}
+
+static enum err
+read_roles(const json_t *list, struct principal *p, struct why *why)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        unsigned role = text != NULL ? role_by_name(slice_text(text)) : 0;
+
+        if (role == 0) {
+            return why_add(why, ERR_MALFORMED, "principals: %s has the unknown role \"%.40s\"",
+                           p->name, text != NULL ? text : "");
+        }
+        p->roles |= role;
+    }
+    return ERR_OK;
+}
+
+static enum err
+read_principal(json_t *obj, struct config *c, struct why *why)
+{
+    struct principal *p = &c->principal[c->principals];
+    const char *name = NULL;
+    const char *spki = NULL;
+    json_t *roles = NULL;
+    json_t *audience = NULL;
+    size_t len = 0;
+    const struct json_member members[] = {
+        {"name", JK_TEXT, true, &name, 0, 63},
+        {"spki_sha256", JK_TEXT, true, &spki, 0, 64},
+        {"roles", JK_ARRAY, true, &roles, 0, 8},
+        {"audience", JK_ARRAY, false, &audience, 0, POLICY_AUDIENCES},
+    };
+
+    TRY(json_bind(obj, "principals", members, sizeof members / sizeof members[0], why));
+    TRY(set_text(name, "principals.name", p->name, sizeof p->name, why));
+    TRY(hex_decode(slice_text(spki), p->spki, sizeof p->spki, &len, why));
+    if (len != sizeof p->spki) {
+        return why_add(why, ERR_MALFORMED, "principals: spki_sha256 of %s has %zu bytes, want 32",
+                       name, len);
+    }
+    const struct principals known = {c->principal, c->principals};
+
+    if (principal_find(&known, p->spki) != NULL) {
+        return why_add(why, ERR_MALFORMED, "principals: the key of %s is there twice", name);
+    }
+    TRY(read_roles(roles, p, why));
+    TRY(read_audiences(audience, "principals", p->audience, &p->audiences, why));
+    c->principals++;
+    return ERR_OK;
+}
+
+static enum err
+read_client(json_t *obj, struct config *c, struct why *why)
+{
+    struct rp_client *r = &c->client[c->clients];
+    const char *id = NULL;
+    json_t *jwk = NULL;
+    json_t *audience = NULL;
+    const struct json_member members[] = {
+        {"id", JK_TEXT, true, &id, 0, 63},
+        {"jwk", JK_OBJECT, true, &jwk, 0, 0},
+        {"audience", JK_ARRAY, true, &audience, 0, POLICY_AUDIENCES},
+    };
+
+    TRY(json_bind(obj, "clients", members, sizeof members / sizeof members[0], why));
+    TRY(set_text(id, "clients.id", r->id, sizeof r->id, why));
+    TRY(read_audiences(audience, "clients", r->audience, &r->audiences, why));
+    TRY(jwk_read(jwk, &r->jwk, why));
+    c->clients++;
+    return ERR_OK;
+}
+
+/* Texts of a store that can sign URLs; the mint reads the secrets themselves. */
+struct direct {
+    const char *endpoint, *region, *bucket, *access_key_id, *secret_file, *session_token_file;
+    bool path_style;
+};
+
+static enum err
+set_direct(const char *path, const char *id, const struct direct *d, struct mint_store *m,
+           struct why *why)
+{
+    TRY(set_text(id, "stores.id", m->id, sizeof m->id, why));
+    TRY(set_text(d->endpoint, "stores.endpoint", m->endpoint, sizeof m->endpoint, why));
+    TRY(set_text(d->region, "stores.region", m->region, sizeof m->region, why));
+    TRY(set_text(d->bucket, "stores.bucket", m->bucket, sizeof m->bucket, why));
+    TRY(set_text(d->access_key_id, "stores.access_key_id", m->access_key_id,
+                 sizeof m->access_key_id, why));
+    TRY(set_path(path, d->secret_file, "stores.secret_file", m->secret_file, sizeof m->secret_file,
+                 why));
+    m->path_style = d->path_style;
+    if (d->session_token_file == NULL) {
+        return ERR_OK;
+    }
+    return set_path(path, d->session_token_file, "stores.session_token_file", m->session_token_file,
+                    sizeof m->session_token_file, why);
+}
+
+static enum err
+check_store(const char *mode, const char *dir, const struct direct *d, struct why *why)
+{
+    bool direct = d->endpoint != NULL && d->region != NULL && d->bucket != NULL &&
+                  d->access_key_id != NULL && d->secret_file != NULL;
+
+    if (strcmp(mode, "local") == 0 && dir != NULL) {
+        return ERR_OK;
+    }
+    if (strcmp(mode, "direct") == 0 && direct && dir == NULL) {
+        return ERR_OK;
+    }
+    return why_add(
+        why, ERR_MALFORMED,
+        "stores: mode is \"local\" with path, or \"direct\" with endpoint, region, bucket, "
+        "access_key_id and secret_file");
+}
+
+static enum err
+read_store(json_t *obj, const char *path, struct config *c, struct why *why)
+{
+    struct upload_store *s = &c->store[c->stores];
+    struct direct d = {0};
+    const char *id = NULL;
+    const char *mode = NULL;
+    const char *dir = NULL;
+    const struct json_member members[] = {
+        {"id", JK_TEXT, true, &id, 0, 63},
+        {"mode", JK_TEXT, true, &mode, 0, 15},
+        {"path", JK_TEXT, false, &dir, 0, CONFIG_PATH},
+        {"endpoint", JK_TEXT, false, &d.endpoint, 0, 255},
+        {"region", JK_TEXT, false, &d.region, 0, 63},
+        {"bucket", JK_TEXT, false, &d.bucket, 0, 63},
+        {"path_style", JK_BOOL, false, &d.path_style, 0, 0},
+        {"access_key_id", JK_TEXT, false, &d.access_key_id, 0, 127},
+        {"secret_file", JK_TEXT, false, &d.secret_file, 0, 255},
+        {"session_token_file", JK_TEXT, false, &d.session_token_file, 0, 255},
+    };
+
+    TRY(json_bind(obj, "stores", members, sizeof members / sizeof members[0], why));
+    TRY(check_store(mode, dir, &d, why));
+    TRY(set_text(id, "stores.id", s->id, sizeof s->id, why));
+    TRY(set_text(mode, "stores.mode", s->mode, sizeof s->mode, why));
+    c->stores++;
+    if (dir != NULL) {
+        return set_path(path, dir, "stores.path", s->path, sizeof s->path, why);
+    }
+    return set_direct(path, id, &d, &c->mint.store[c->mint.store_n++], why);
+}
+
+static enum err
+read_limits(json_t *obj, struct config *c, struct why *why)
+{
+    const struct json_member members[] = {
+        {"connections", JK_INT, false, &c->connections, 1, 100000},
+        {"per_address", JK_INT, false, &c->per_address, 1, 100000},
+        {"header_deadline_s", JK_INT, false, &c->header_deadline_s, 1, 300},
+        {"idle_s", JK_INT, false, &c->idle_s, 1, 3600},
+        {"request_deadline_s", JK_INT, false, &c->request_deadline_s, 1, 3600},
+        {"upload_deadline_s", JK_INT, false, &c->upload_deadline_s, 1, 86400},
+    };
+
+    if (obj == NULL) {
+        return ERR_OK;
+    }
+    return json_bind(obj, "limits", members, sizeof members / sizeof members[0], why);
+}
+
+/* Clients compare the issuer byte for byte, and every URL of ours begins with it. */
+static enum err
+set_issuer(const char *text, struct config *c, struct why *why)
+{
+    static const char HTTPS[] = "https://";
+    size_t len = strlen(text);
+    const char *host = text + sizeof HTTPS - 1;
+
+    if (strncmp(text, HTTPS, sizeof HTTPS - 1) != 0 || len == sizeof HTTPS - 1 ||
+        text[len - 1] == '/' || strpbrk(text, "?#% \t\"\\") != NULL) {
+        return why_add(why, ERR_MALFORMED,
+                       "issuer: \"%.80s\", want https://HOST[:PORT] without trailing slash", text);
+    }
+    TRY(set_text(text, "issuer", c->issuer, sizeof c->issuer, why));
+    TRY(set_text(text, "issuer", c->mint.issuer, sizeof c->mint.issuer, why));
+    int n = snprintf(c->mint.log_origin, sizeof c->mint.log_origin, "%.200s/audit", host);
+
+    return n > 0 ? ERR_OK : why_add(why, ERR_BUG, "log origin");
+}
+
+typedef enum err (*entry_reader)(json_t *obj, const char *path, struct config *c, struct why *why);
+
+static enum err
+principal_entry(json_t *obj, const char *path, struct config *c, struct why *why)
+{
+    (void)path;
+    return read_principal(obj, c, why);
+}
+
+static enum err
+client_entry(json_t *obj, const char *path, struct config *c, struct why *why)
+{
+    (void)path;
+    return read_client(obj, c, why);
+}
+
+static enum err
+read_list(const json_t *list, const char *path, entry_reader reader, struct config *c,
+          struct why *why)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        TRY(reader(json_array_get(list, i), path, c, why));
+    }
+    return ERR_OK;
+}
+
+static enum err
+read_all(json_t *root, const char *path, struct config *c, struct why *why)
+{
+    const char *issuer = NULL;
+    const char *data_dir = NULL;
+    const char *roots = NULL;
+    json_t *listen = NULL;
+    json_t *tls = NULL;
+    json_t *principals = NULL;
+    json_t *clients = NULL;
+    json_t *stores = NULL;
+    json_t *limits = NULL;
+    const struct json_member members[] = {
+        {"issuer", JK_TEXT, true, &issuer, 0, 200},
+        {"listen", JK_OBJECT, true, &listen, 0, 0},
+        {"tls", JK_OBJECT, true, &tls, 0, 0},
+        {"data_dir", JK_TEXT, true, &data_dir, 0, 200},
+        {"roots", JK_TEXT, false, &roots, 0, CONFIG_PATH},
+        {"approvals", JK_INT, false, &c->approvals, 0, 8},
+        {"principals", JK_ARRAY, false, &principals, 0, CONFIG_PRINCIPALS},
+        {"clients", JK_ARRAY, false, &clients, 0, BROKER_CLIENTS},
+        {"stores", JK_ARRAY, false, &stores, 0, BROKER_STORES},
+        {"limits", JK_OBJECT, false, &limits, 0, 0},
+    };
+
+    TRY(json_bind(root, "configuration", members, sizeof members / sizeof members[0], why));
+    TRY(set_issuer(issuer, c, why));
+    TRY(read_listen(listen, c, why));
+    TRY(read_tls(tls, path, c, why));
+    TRY(set_path(path, data_dir, "data_dir", c->data_dir, sizeof c->mint.data_dir, why));
+    memcpy(c->mint.data_dir, c->data_dir, sizeof c->mint.data_dir);
+    if (roots != NULL) {
+        TRY(set_path(path, roots, "roots", c->roots, sizeof c->roots, why));
+    }
+    TRY(read_list(principals, path, principal_entry, c, why));
+    TRY(read_list(clients, path, client_entry, c, why));
+    TRY(read_list(stores, path, read_store, c, why));
+    return read_limits(limits, c, why);
+}
+
+enum err
+config_read(const char *path, struct config **out, struct why *why)
+{
+    AUTO(config_free) struct config *c = mem_new(1, sizeof *c);
+    AUTO(mem_free_bytes) uint8_t *text = NULL;
+    AUTO(json_free) json_t *root = NULL;
+    size_t len = 0;
+
+    c->approvals = 1;
+    c->connections = 512;
+    c->per_address = 64;
+    c->header_deadline_s = 10;
+    c->idle_s = 60;
+    c->request_deadline_s = 30;
+    c->upload_deadline_s = 3600;
+    TRY(file_read(path, CONFIG_BYTES_MAX, &text, &len, why));
+    TRY(json_read((struct slice){text, len}, &root, why));
+    TRY(read_all(root, path, c, why));
+    *out = c;
+    c = NULL;
+    return ERR_OK;
+}

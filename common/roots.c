@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roots.c - see roots.h. */
+#include "common/roots.h"
+
+#include "common/mem.h"
+#include "common/sys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PEM_BYTES_MAX = 4 << 20, PATH_BYTES = 1024 };
+
+struct owned {
+    struct slice anchor[X509_CERTS_MAX];
+    struct slice intermediate[X509_CERTS_MAX];
+    uint8_t *der[2 * X509_CERTS_MAX];
+    size_t ders;
+};
+
+void
+roots_free(struct roots **r)
+{
+    if (*r == NULL) {
+        return;
+    }
+    struct owned *o = (*r)->owned;
+
+    for (size_t i = 0; o != NULL && i < o->ders; i++) {
+        mem_free(o->der[i]);
+    }
+    mem_free(o);
+    mem_free(*r);
+    *r = NULL;
+}
+
+static void
+free_bio(BIO **bio)
+{
+    BIO_free_all(*bio);
+}
+
+static enum err
+add_der(struct roots *r, uint8_t *der, size_t len, const char *path, struct why *why)
+{
+    struct owned *o = r->owned;
+    struct x509_anchors *a = &r->trust.tpm;
+    AUTO(x509_cert_done) struct x509_cert cert = {0};
+    struct slice s = {der, len};
+
+    o->der[o->ders++] = der; /* owned from here on */
+    enum err e = x509_cert_decode(s, &cert, why);
+
+    if (e != ERR_OK) {
+        return why_add(why, e, "in %.120s", path);
+    }
+    bool self_signed = slice_same(cert.subject, cert.issuer);
+    size_t *n = self_signed ? &a->anchor_n : &a->intermediate_n;
+
+    if (*n == X509_CERTS_MAX) {
+        return why_add(why, ERR_LIMIT, "more than %d certificates in a roots folder",
+                       X509_CERTS_MAX);
+    }
+    (self_signed ? o->anchor : o->intermediate)[(*n)++] = s;
+    return ERR_OK;
+}
+
+/* Every certificate of a PEM file; a file without one is a mistake. */
+static enum err
+add_pem(struct roots *r, const char *path, struct why *why)
+{
+    AUTO(mem_free_bytes) uint8_t *text = NULL;
+    AUTO(free_bio) BIO *bio = NULL;
+    const struct owned *o = r->owned;
+    size_t len = 0;
+    size_t before = o->ders;
+
+    TRY(file_read(path, PEM_BYTES_MAX, &text, &len, why));
+    bio = BIO_new_mem_buf(text, (int)len);
+    for (X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL); x != NULL;
+         x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) {
+        int n = i2d_X509(x, NULL);
+        uint8_t *der = mem_new(n > 0 ? (size_t)n : 1, 1);
+        uint8_t *end = der;
+
+        (void)i2d_X509(x, &end);
+        X509_free(x);
+        if (o->ders == 2 * (size_t)X509_CERTS_MAX) {
+            mem_free(der);
+            return why_add(why, ERR_LIMIT, "more than %d certificates", 2 * X509_CERTS_MAX);
+        }
+        TRY(add_der(r, der, (size_t)n, path, why));
+    }
+    ERR_clear_error(); /* the end of the file is reported as a missing start line */
+    return o->ders > before ? ERR_OK
+                            : why_add(why, ERR_MALFORMED, "%.120s holds no certificate", path);
+}
+
+static bool
+is_pem(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 4 && strcmp(name + len - 4, ".pem") == 0;
+}
+
+static enum err
+add_folder(struct roots *r, const char *dir, struct why *why)
+{
+    char path[PATH_BYTES];
+    DIR *d = NULL;
+    enum err e = ERR_OK;
+
+    (void)snprintf(path, sizeof path, "%s/tpm", dir);
+    d = opendir(path);
+    if (d == NULL) {
+        return errno == ENOENT ? ERR_OK : why_add(why, ERR_IO, "%.120s: %s", path, strerror(errno));
+    }
+    for (struct dirent *f = readdir(d); f != NULL && e == ERR_OK; f = readdir(d)) {
+        if (is_pem(f->d_name)) {
+            (void)snprintf(path, sizeof path, "%s/tpm/%s", dir, f->d_name);
+            e = add_pem(r, path, why);
+        }
+    }
+    (void)closedir(d);
+    return e;
+}
+
+enum err
+roots_read(const char *dir, struct roots **out, struct why *why)
+{
+    AUTO(roots_free) struct roots *r = mem_new(1, sizeof *r);
+    struct owned *o = mem_new(1, sizeof *o);
+
+    r->owned = o;
+    r->trust.tpm.anchor = o->anchor;
+    r->trust.tpm.intermediate = o->intermediate;
+    if (dir != NULL) {
+        TRY(add_folder(r, dir, why));
+    }
+    *out = r;
+    r = NULL;
+    return ERR_OK;
+}
