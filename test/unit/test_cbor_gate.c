@@ -44,7 +44,7 @@ static const struct row ROWS[] = {
     {"", "input too short"},
     {"18", "input too short"},
     {"44010203", "input too short"},
-    {"830102", "input too short"},
+    {"830102", "elements declared"},
     {"a101", "elements declared"},
     {"c1", "elements declared"},
     {"0000", "after the end"},
