@@ -24,18 +24,37 @@ verify_tpm(const struct evidence *ev, const struct expectation *want, const stru
     out->valid_until = tpm_valid_until(&t);
 }
 
-void
-attest_verify(const struct evidence *ev, const struct expectation *want, const struct trust *trust,
-              int64_t at_unix, struct appraisal *out)
+static void
+begin(struct appraisal *out)
 {
     out->verdict.n = 0;
     out->verdict.wanted = 0;
     out->valid_until = INT64_MAX;
+    out->tpm = (struct tpm_claims){0};
+}
+
+void
+attest_verify(const struct evidence *ev, const struct expectation *want, const struct trust *trust,
+              int64_t at_unix, struct appraisal *out)
+{
+    begin(out);
     if (ev->type == EVIDENCE_TPM2) {
         verify_tpm(ev, want, trust, at_unix, out);
         return;
     }
-    out->tpm = (struct tpm_claims){0};
-    verdict_add(&out->verdict, "evidence.unsupported", "DESIGN 2", OUTCOME_UNABLE,
+    verdict_add(&out->verdict, "evidence.unsupported", "Countersign verify", OUTCOME_UNABLE,
                 evidence_name(ev->type), "tpm2");
+}
+
+void
+attest_verify_ak_certificate(struct slice der, const struct trust *trust, int64_t at_unix,
+                             struct appraisal *out)
+{
+    const struct tpm_evidence ev = {.ak_certificate = der};
+    struct tpm_in t = {.ev = &ev, .anchors = &trust->tpm, .at_unix = at_unix};
+
+    begin(out);
+    tpm_certificate_open(der, NULL, &trust->tpm, at_unix, &t.certificate);
+    tpm_check_certificate(&t, &out->verdict);
+    out->valid_until = t.certificate.valid_until_unix;
 }

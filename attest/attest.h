@@ -43,4 +43,8 @@ struct appraisal {
 void attest_verify(const struct evidence *ev, const struct expectation *want,
                    const struct trust *trust, int64_t at_unix, struct appraisal *out);
 
+/* Only the rules for the certificate of an attestation key (DER), without the key and a quote. */
+void attest_verify_ak_certificate(struct slice der, const struct trust *trust, int64_t at_unix,
+                                  struct appraisal *out);
+
 #endif

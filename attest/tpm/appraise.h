@@ -17,6 +17,9 @@ void tpm_in_done(struct tpm_in *t);
 /* Run the table. */
 void tpm_check(const struct tpm_in *t, struct verdict *v);
 
+/* Run the rows for a certificate alone; only ev, at_unix and certificate need be set. */
+void tpm_check_certificate(const struct tpm_in *t, struct verdict *v);
+
 /* The Name of the key is a computed fact and always told; everything else only when the verdict
  * `passed`. */
 void tpm_claim(const struct tpm_in *t, bool passed, struct tpm_claims *out);

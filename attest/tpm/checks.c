@@ -44,6 +44,14 @@ static const struct check CHECKS[] = {
     {"pcr.values", "Countersign policy", tpm_rule_values, .gate = false},
 };
 
+/* The same rows once more, for a certificate without a key to compare it with. */
+static const struct check CERTIFICATE_CHECKS[] = {
+    {"ak.cert_malformed", "RFC 5280, 4.1", tpm_rule_cert_malformed, .gate = true},
+    {"ak.cert_profile", "RFC 5280, 4.2.1.3 and 4.2.1.9", tpm_rule_cert_profile, .gate = false},
+    {"ak.cert_expired", "RFC 5280, 4.1.2.5", tpm_rule_cert_expired, .gate = false},
+    {"ak.cert_chain", "RFC 5280, 6.1", tpm_rule_cert_chain, .gate = false},
+};
+
 struct sentence {
     const char *id;
     const char *what;
@@ -106,6 +114,13 @@ tpm_checks(size_t *n)
 {
     *n = CHECKS_N;
     return CHECKS;
+}
+
+const struct check *
+tpm_certificate_checks(size_t *n)
+{
+    *n = sizeof CERTIFICATE_CHECKS / sizeof CERTIFICATE_CHECKS[0];
+    return CERTIFICATE_CHECKS;
 }
 
 const char *

@@ -50,6 +50,9 @@ struct tpm_in {
 /* The table, for running and for printing. */
 const struct check *tpm_checks(size_t *n);
 
+/* The rows of it that judge a certificate alone. */
+const struct check *tpm_certificate_checks(size_t *n);
+
 /* What a row says, in one sentence, for schema/checks.md; NULL for an id that is not in the
  * table. */
 const char *tpm_check_what(const char *id);
