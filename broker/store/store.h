@@ -75,10 +75,10 @@ struct upload_row {
     char key[STORE_KEY];
     char mode[16]; /* "local", "direct", "commit" */
     char remote_id[STORE_TEXT];
-    enum upload_state state;
     int64_t size; /* bytes agreed */
     char sha256[STORE_DIGEST];
     char content_type[STORE_TEXT];
+    enum upload_state state;
     int64_t created, expires;
 };
 
