@@ -73,6 +73,28 @@ test_encoding(void **state)
     assert_memory_equal(canonical(d), wanted, strlen(wanted));
 }
 
+/* Three bytes for an octet, at every distance from the ends of the pieces that encoding writes. */
+static void
+test_encoding_long(void **state)
+{
+    struct desk *d = *state;
+    char key[SIGV4_KEY_MAX + 1];
+
+    for (size_t plain = 0; plain < 3; plain++) {
+        char wanted[4 * SIGV4_KEY_MAX];
+        size_t at = (size_t)snprintf(wanted, sizeof wanted, "PUT\n/examplebucket/");
+
+        for (size_t i = 0; i < SIGV4_KEY_MAX; i++) {
+            key[i] = i < plain ? 'k' : '+';
+            at += (size_t)snprintf(&wanted[at], sizeof wanted - at, "%s", i < plain ? "k" : "%2B");
+        }
+        d->req.path = (struct slice){(const uint8_t *)key, SIGV4_KEY_MAX};
+        must_presign(d);
+        assert_memory_equal(canonical(d), wanted, strlen(wanted));
+        assert_int_equal(d->canonical[at], '\n');
+    }
+}
+
 /* In a query a slash and a blank are octets like others; an empty value keeps its '='. */
 static void
 test_query(void **state)
@@ -282,6 +304,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_documented_url, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_documented_header, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_encoding, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_encoding_long, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_query, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_headers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_host_port, set_up, tear_down),
