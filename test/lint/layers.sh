@@ -43,6 +43,7 @@ BEGIN {
     door["nettle/"] = "broker/mint attest/sig"
     door["curl/"] = "broker/cloud clients"
     door["tss2/"] = "clients"
+    door["systemd/"] = "broker"
     door["openssl/"] = "attest/base attest/sig attest/x509 common broker/mint broker/util broker/flow broker/http clients"
     door["jansson.h"] = "common broker/util broker/store broker/policy broker/flow broker/api broker clients"
 }
