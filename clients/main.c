@@ -39,6 +39,21 @@ help(void)
         "2 malformed, 3 unable (try again later), 64 wrong command line.");
 }
 
+/* What we send is JSON; a byte that is not UTF-8 would only be refused later, and less clearly. */
+static bool
+all_utf8(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        json_t *text = json_string(argv[i]);
+
+        if (text == NULL) {
+            return false;
+        }
+        json_decref(text);
+    }
+    return true;
+}
+
 static int
 run(int argc, char **argv)
 {
@@ -65,8 +80,9 @@ main(int argc, char **argv)
 {
     int code = EXIT_USAGE;
 
-    if (argc < 2) {
-        complain("usage: countersign COMMAND [options]; `countersign --help` lists the commands");
+    if (argc < 2 || !all_utf8(argc, argv)) {
+        complain(argc < 2 ? "usage: countersign COMMAND [options]; --help lists the commands"
+                          : "countersign: the command line is not UTF-8");
         return EXIT_USAGE;
     }
     /* tpm2-tss writes to stderr by itself; what matters of it is in our own messages. */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admin_measure.c - `admin measure`: this machine's PCR values and attestation key as a reference
+ * set (common/row.h).  Reads the TPM only; never overwrites a file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "attest/base/text.h"
+#include "clients/admin.h"
+#include "clients/lib/agent_wire.h"
+#include "clients/say.h"
+#include "clients/tpm_quote.h"
+#include "common/json.h"
+#include "common/mem.h"
+#include "common/row.h"
+
+struct measure_options {
+    const char *from, *pcrs, *ak, *id, *label, *version, *expires, *out;
+    bool no_ak;
+};
+
+/* {"sha256:0": ["hex"], ...} */
+static json_t *
+golden_json(const struct pcr_values *v)
+{
+    json_t *obj = json_object();
+
+    for (size_t i = 0; i < v->n; i++) {
+        char name[16];
+        char hex[2 * HASH_MAX + 1];
+
+        (void)snprintf(name, sizeof name, "%s:%u", hash_name(v->pcr[i].bank), v->pcr[i].index);
+        hex_encode((struct slice){v->pcr[i].digest, hash_len(v->pcr[i].bank)}, hex);
+        (void)json_object_set_new(obj, name, json_pack("[s]", hex));
+    }
+    return obj;
+}
+
+static enum err
+measure_tpm(const struct admin *a, const struct measure_options *o, json_t **out, struct fault *f)
+{
+    struct device d AUTO(device_close) = {0};
+    struct ak ak AUTO(ak_done) = {0};
+    struct pcr_choice which = {0};
+    struct pcr_values values = {.n = 0};
+    char name[2 * TPM_NAME_MAX + 1];
+
+    TRY(pcr_choice_parse(o->pcrs != NULL ? o->pcrs : "sha256:0,2,4,7", &which, f));
+    TRY(device_open(a->s.tcti, &d, f));
+    TRY(pcrs_read(&d, &which, &values, f));
+    if (o->no_ak) {
+        *out = json_pack("{s:o}", "values", golden_json(&values));
+        return ERR_OK;
+    }
+    TRY(ak_open(&d, o->ak != NULL ? o->ak : "ecc", &ak, f));
+    hex_encode((struct slice){ak.name, ak.name_len}, name);
+    *out = json_pack("{s:o, s:[s]}", "values", golden_json(&values), "ak_names", name);
+    return ERR_OK;
+}
+
+static enum err
+make_document(const struct admin *a, const struct measure_options *o, json_t **out, struct fault *f)
+{
+    struct reference_set *set AUTO(reference_set_free) = NULL;
+    json_t *entry AUTO(json_free) = json_object();
+    json_t *doc AUTO(json_free) = NULL;
+    json_t *tpm = NULL;
+    long version = 1;
+
+    if (o->id == NULL || (o->from != NULL && strcmp(o->from, "tpm") != 0)) {
+        return fault_add(f, ERR_MALFORMED, "usage", "--id is needed, and --from is tpm");
+    }
+    if (o->version != NULL && !opt_int(o->version, 1, INT32_MAX, &version)) {
+        return fault_add(f, ERR_MALFORMED, "usage", "--version is a number from 1");
+    }
+    TRY(id_check(o->id, f));
+    TRY(measure_tpm(a, o, &tpm, f));
+    (void)json_object_set_new(entry, "label", json_string(o->label != NULL ? o->label : o->id));
+    if (o->expires != NULL) {
+        (void)json_object_set_new(entry, "expires", json_string(o->expires));
+    }
+    (void)json_object_set_new(entry, "tpm2", tpm);
+    doc = json_pack("{s:s, s:I, s:s, s:[O]}", "id", o->id, "version", (json_int_t)version, "type",
+                    "tpm2", "values", entry);
+    /* What the broker would refuse is refused here, where the values were chosen. */
+    TRY(reference_set_read(doc, &set, &f->why));
+    *out = doc;
+    doc = NULL;
+    return ERR_OK;
+}
+
+static enum err
+write_new(const char *path, const char *text, struct fault *f)
+{
+    int fd AUTO(fd_close) = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    size_t len = strlen(text);
+
+    if (fd < 0) {
+        return fault_add(f, errno == EEXIST ? ERR_CONFLICT : ERR_IO,
+                         errno == EEXIST ? "file_exists" : "file", "%s: %s", path, strerror(errno));
+    }
+    if (write(fd, text, len) != (ssize_t)len || fsync(fd) != 0) {
+        return fault_add(f, ERR_IO, "file", "%s: %s", path, strerror(errno));
+    }
+    return ERR_OK;
+}
+
+/* Indented: people read these before they sign them. */
+static void
+document_print(json_t *doc)
+{
+    char *text AUTO(mem_free_text) = json_dumps(doc, JSON_INDENT(2));
+
+    say("%s", text != NULL ? text : "");
+}
+
+static void
+nothing_print(json_t *doc)
+{
+    (void)doc;
+}
+
+static enum err
+measure_run(struct admin *a, const struct words *w, void *options, json_t **reply, struct fault *f)
+{
+    const struct measure_options *o = options;
+    char *text AUTO(mem_free_text) = NULL;
+
+    (void)w;
+    a->print = document_print;
+    TRY(make_document(a, o, reply, f));
+    if (o->out == NULL) {
+        return ERR_OK;
+    }
+    a->print = nothing_print;
+    text = json_dumps(*reply, JSON_INDENT(2));
+    return write_new(o->out, text, f);
+}
+
+int
+admin_measure(int argc, char **argv)
+{
+    struct admin a AUTO(admin_done) = {0};
+    struct measure_options o = {0};
+    const struct opt own[] = {
+        {"from", "tpm", &o.from, "what to measure (tpm)"},
+        {"id", "ID", &o.id, "of the reference set"},
+        {"version", "N", &o.version, "of the document (1)"},
+        {"label", "TEXT", &o.label, "of the values; default the id"},
+        {"expires", "TIME", &o.expires, "RFC 3339, for example 2027-01-01T00:00:00Z"},
+        {"pcrs", "SELECT", &o.pcrs, "default sha256:0,2,4,7"},
+        {"tcti", "NAME:CONF", &a.s.tcti, "TPM; default device:/dev/tpmrm0"},
+        {"ak", "WHICH", &o.ak, "attestation key: ecc (default), rsa, or 0x81xxxxxx"},
+        {"no-ak", NULL, &o.no_ak, "leave the key's Name out: values for many machines"},
+        {"out", "FILE", &o.out, "a new file, instead of standard output"},
+    };
+    const struct admin_command c = {
+        .line = "countersign admin measure --from tpm --id ID [options]",
+        .about = "Read PCRs and the attestation key's Name off this machine, as a reference set.",
+        .own = {own, sizeof own / sizeof own[0]},
+        .run = measure_run,
+        .options = &o,
+        .offline = true,
+    };
+
+    return admin_run(&a, &c, argc, argv);
+}
