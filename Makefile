@@ -21,6 +21,8 @@ BROKER  := $(filter-out broker/main.c,$(wildcard broker/*.c broker/*/*.c))
 CLIENT  := $(filter-out clients/main.c,$(wildcard clients/*.c clients/*/*.c))
 
 OBJ      = $(patsubst %.c,$(B)/obj/%.o,$(1))
+# `make V=1` shows the whole command lines.
+SAY      = $(if $(V),,@echo '$(CC) $(1)' && )
 LDLIBS  := -lcrypto -ljansson
 SRVLIBS := -lsystemd -lmicrohttpd -lgnutls -lnettle -lhogweed -lsqlite3 -lseccomp -lcurl -lz $(LDLIBS)
 CLILIBS := -lcurl -ltss2-esys -ltss2-tctildr -ltss2-mu -ltss2-rc $(LDLIBS)
@@ -30,13 +32,13 @@ all: $(B)/countersign $(B)/countersignd
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(GCCW) $(HARDEN) $(EXTRA) -pthread -MMD -MP -c $< -o $@
+	$(call SAY,$<)$(CC) $(STD) $(WARN) $(GCCW) $(HARDEN) $(EXTRA) -pthread -MMD -MP -c $< -o $@
 
 $(B)/countersignd: $(call OBJ,broker/main.c $(BROKER) $(COMMON) $(ATTEST))
-	$(CC) $(HARDEN) $(EXTRA) $(LINK) -o $@ $^ $(SRVLIBS)
+	$(call SAY,$@)$(CC) $(HARDEN) $(EXTRA) $(LINK) -o $@ $^ $(SRVLIBS)
 
 $(B)/countersign: $(call OBJ,clients/main.c $(CLIENT) $(COMMON) $(ATTEST))
-	$(CC) $(HARDEN) $(EXTRA) $(LINK) -o $@ $^ $(CLILIBS)
+	$(call SAY,$@)$(CC) $(HARDEN) $(EXTRA) $(LINK) -o $@ $^ $(CLILIBS)
 
 # Everything but the two main files, for programs of test/ and tools/: each takes what it needs.
 $(B)/lib/attest.a:  $(call OBJ,$(ATTEST))
@@ -49,8 +51,7 @@ $(B)/lib/%.a:
 	ar rcs $@ $^
 
 ROOMS   := $(B)/lib/clients.a $(B)/lib/broker.a $(B)/lib/common.a $(B)/lib/attest.a
-BUILDS   = @mkdir -p $(@D) && echo "$(CC) ... -o $@" && \
-           $(CC) $(HARDEN) $(EXTRA) $(LINK) -o $@ $(filter %.o %.a,$^) $(1) $(SRVLIBS) $(CLILIBS)
+BUILDS   = $(call SAY,$@)mkdir -p $(@D) && $(CC) $(HARDEN) $(EXTRA) $(LINK) -o $@ $(filter %.o %.a,$^) $(1) $(SRVLIBS) $(CLILIBS)
 
 $(B)/test/%:     $(B)/obj/test/unit/%.o    $(ROOMS) ; $(call BUILDS,-lcmocka)
 $(B)/bin/%:      $(B)/obj/test/vectors/%.o $(ROOMS) ; $(call BUILDS)
