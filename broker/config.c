@@ -86,13 +86,12 @@ read_listen(json_t *obj, struct config *c, struct why *why)
         {NAMES[2], JK_TEXT, false, &text[2], 0, 80},
     };
 
-    TRY(json_bind(obj, "listen", members, 3, why));
-    for (size_t i = 0; i < 3; i++) {
-        if (text[i] != NULL) {
-            TRY(set_address(text[i], NAMES[i], &c->listen[i], why));
-        }
+    enum err e = json_bind(obj, "listen", members, 3, why);
+
+    for (size_t i = 0; i < 3 && e == ERR_OK; i++) {
+        e = text[i] != NULL ? set_address(text[i], NAMES[i], &c->listen[i], why) : ERR_OK;
     }
-    return ERR_OK;
+    return e;
 }
 
 static enum err
@@ -122,15 +121,14 @@ read_tls(json_t *obj, const char *path, struct config *c, struct why *why)
 static enum err
 read_audiences(const json_t *list, const char *what, char (*dst)[256], size_t *n, struct why *why)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < json_array_size(list) && e == ERR_OK; i++) {
         const char *text = json_string_value(json_array_get(list, i));
 
-        if (text == NULL) {
-            return why_add(why, ERR_MALFORMED, "%s.audience: entry %zu is not text", what, i);
-        }
-        TRY(set_text(text, what, dst[(*n)++], 256, why));
+        e = set_text(text != NULL ? text : "", what, dst[(*n)++], 256, why);
     }
-    return ERR_OK;
+    return e;
 }
 
 static enum err
@@ -149,15 +147,33 @@ read_roles(const json_t *list, struct principal *p, struct why *why)
     return ERR_OK;
 }
 
+/* Lower- or upper-case hex of a SHA-256, not yet anybody's. */
 static enum err
-read_principal(json_t *obj, struct config *c, struct why *why)
+set_spki(const char *hex, const struct config *c, struct principal *p, struct why *why)
 {
+    const struct principals known = {c->principal, c->principals};
+    size_t len = 0;
+
+    TRY(hex_decode(slice_text(hex), p->spki, sizeof p->spki, &len, why));
+    if (len != sizeof p->spki) {
+        return why_add(why, ERR_MALFORMED, "principals: spki_sha256 of %s has %zu bytes, want 32",
+                       p->name, len);
+    }
+    if (principal_find(&known, p->spki) != NULL) {
+        return why_add(why, ERR_MALFORMED, "principals: the key of %s is there twice", p->name);
+    }
+    return ERR_OK;
+}
+
+static enum err
+read_principal(json_t *obj, const char *path, struct config *c, struct why *why)
+{
+    (void)path;
     struct principal *p = &c->principal[c->principals];
     const char *name = NULL;
     const char *spki = NULL;
     json_t *roles = NULL;
     json_t *audience = NULL;
-    size_t len = 0;
     const struct json_member members[] = {
         {"name", JK_TEXT, true, &name, 0, 63},
         {"spki_sha256", JK_TEXT, true, &spki, 0, 64},
@@ -167,25 +183,17 @@ read_principal(json_t *obj, struct config *c, struct why *why)
 
     TRY(json_bind(obj, "principals", members, sizeof members / sizeof members[0], why));
     TRY(set_text(name, "principals.name", p->name, sizeof p->name, why));
-    TRY(hex_decode(slice_text(spki), p->spki, sizeof p->spki, &len, why));
-    if (len != sizeof p->spki) {
-        return why_add(why, ERR_MALFORMED, "principals: spki_sha256 of %s has %zu bytes, want 32",
-                       name, len);
-    }
-    const struct principals known = {c->principal, c->principals};
-
-    if (principal_find(&known, p->spki) != NULL) {
-        return why_add(why, ERR_MALFORMED, "principals: the key of %s is there twice", name);
-    }
+    TRY(set_spki(spki, c, p, why));
     TRY(read_roles(roles, p, why));
-    TRY(read_audiences(audience, "principals", p->audience, &p->audiences, why));
+    TRY(read_audiences(audience, "principals.audience", p->audience, &p->audiences, why));
     c->principals++;
     return ERR_OK;
 }
 
 static enum err
-read_client(json_t *obj, struct config *c, struct why *why)
+read_client(json_t *obj, const char *path, struct config *c, struct why *why)
 {
+    (void)path;
     struct rp_client *r = &c->client[c->clients];
     const char *id = NULL;
     json_t *jwk = NULL;
@@ -214,15 +222,26 @@ static enum err
 set_direct(const char *path, const char *id, const struct direct *d, struct mint_store *m,
            struct why *why)
 {
-    TRY(set_text(id, "stores.id", m->id, sizeof m->id, why));
-    TRY(set_text(d->endpoint, "stores.endpoint", m->endpoint, sizeof m->endpoint, why));
-    TRY(set_text(d->region, "stores.region", m->region, sizeof m->region, why));
-    TRY(set_text(d->bucket, "stores.bucket", m->bucket, sizeof m->bucket, why));
-    TRY(set_text(d->access_key_id, "stores.access_key_id", m->access_key_id,
-                 sizeof m->access_key_id, why));
+    const struct {
+        const char *text, *what;
+        char *dst;
+        size_t cap;
+    } texts[] = {
+        {id, "stores.id", m->id, sizeof m->id},
+        {d->endpoint, "stores.endpoint", m->endpoint, sizeof m->endpoint},
+        {d->region, "stores.region", m->region, sizeof m->region},
+        {d->bucket, "stores.bucket", m->bucket, sizeof m->bucket},
+        {d->access_key_id, "stores.access_key_id", m->access_key_id, sizeof m->access_key_id},
+    };
+    enum err e = ERR_OK;
+
+    m->path_style = d->path_style;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && e == ERR_OK; i++) {
+        e = set_text(texts[i].text, texts[i].what, texts[i].dst, texts[i].cap, why);
+    }
+    TRY(e);
     TRY(set_path(path, d->secret_file, "stores.secret_file", m->secret_file, sizeof m->secret_file,
                  why));
-    m->path_style = d->path_style;
     if (d->session_token_file == NULL) {
         return ERR_OK;
     }
@@ -318,69 +337,77 @@ set_issuer(const char *text, struct config *c, struct why *why)
     return n > 0 ? ERR_OK : why_add(why, ERR_BUG, "log origin");
 }
 
-typedef enum err (*entry_reader)(json_t *obj, const char *path, struct config *c, struct why *why);
+/* One member that is an array of objects, each read by the same function. */
+struct list_reader {
+    json_t *list;
+    enum err (*read)(json_t *obj, const char *path, struct config *c, struct why *why);
+};
 
 static enum err
-principal_entry(json_t *obj, const char *path, struct config *c, struct why *why)
+read_list(const struct list_reader *r, const char *path, struct config *c, struct why *why)
 {
-    (void)path;
-    return read_principal(obj, c, why);
-}
+    enum err e = ERR_OK;
 
-static enum err
-client_entry(json_t *obj, const char *path, struct config *c, struct why *why)
-{
-    (void)path;
-    return read_client(obj, c, why);
-}
-
-static enum err
-read_list(const json_t *list, const char *path, entry_reader reader, struct config *c,
-          struct why *why)
-{
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        TRY(reader(json_array_get(list, i), path, c, why));
+    for (size_t i = 0; i < json_array_size(r->list) && e == ERR_OK; i++) {
+        e = r->read(json_array_get(r->list, i), path, c, why);
     }
-    return ERR_OK;
+    return e;
+}
+
+static enum err
+read_lists(json_t *const list[3], const char *path, struct config *c, struct why *why)
+{
+    const struct list_reader readers[] = {
+        {list[0], read_principal}, {list[1], read_client}, {list[2], read_store}};
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0] && e == ERR_OK; i++) {
+        e = read_list(&readers[i], path, c, why);
+    }
+    return e;
+}
+
+/* The members that are plain texts. */
+struct texts {
+    const char *issuer, *data_dir, *roots;
+};
+
+static enum err
+set_texts(const struct texts *t, const char *path, struct config *c, struct why *why)
+{
+    TRY(set_issuer(t->issuer, c, why));
+    TRY(set_path(path, t->data_dir, "data_dir", c->data_dir, sizeof c->mint.data_dir, why));
+    memcpy(c->mint.data_dir, c->data_dir, sizeof c->mint.data_dir);
+    return t->roots == NULL ? ERR_OK
+                            : set_path(path, t->roots, "roots", c->roots, sizeof c->roots, why);
 }
 
 static enum err
 read_all(json_t *root, const char *path, struct config *c, struct why *why)
 {
-    const char *issuer = NULL;
-    const char *data_dir = NULL;
-    const char *roots = NULL;
+    struct texts t = {0};
     json_t *listen = NULL;
     json_t *tls = NULL;
-    json_t *principals = NULL;
-    json_t *clients = NULL;
-    json_t *stores = NULL;
+    json_t *list[3] = {0};
     json_t *limits = NULL;
     const struct json_member members[] = {
-        {"issuer", JK_TEXT, true, &issuer, 0, 200},
+        {"issuer", JK_TEXT, true, &t.issuer, 0, 200},
         {"listen", JK_OBJECT, true, &listen, 0, 0},
         {"tls", JK_OBJECT, true, &tls, 0, 0},
-        {"data_dir", JK_TEXT, true, &data_dir, 0, 200},
-        {"roots", JK_TEXT, false, &roots, 0, CONFIG_PATH},
+        {"data_dir", JK_TEXT, true, &t.data_dir, 0, 200},
+        {"roots", JK_TEXT, false, &t.roots, 0, CONFIG_PATH},
         {"approvals", JK_INT, false, &c->approvals, 0, 8},
-        {"principals", JK_ARRAY, false, &principals, 0, CONFIG_PRINCIPALS},
-        {"clients", JK_ARRAY, false, &clients, 0, BROKER_CLIENTS},
-        {"stores", JK_ARRAY, false, &stores, 0, BROKER_STORES},
+        {"principals", JK_ARRAY, false, &list[0], 0, CONFIG_PRINCIPALS},
+        {"clients", JK_ARRAY, false, &list[1], 0, BROKER_CLIENTS},
+        {"stores", JK_ARRAY, false, &list[2], 0, BROKER_STORES},
         {"limits", JK_OBJECT, false, &limits, 0, 0},
     };
 
     TRY(json_bind(root, "configuration", members, sizeof members / sizeof members[0], why));
-    TRY(set_issuer(issuer, c, why));
+    TRY(set_texts(&t, path, c, why));
     TRY(read_listen(listen, c, why));
     TRY(read_tls(tls, path, c, why));
-    TRY(set_path(path, data_dir, "data_dir", c->data_dir, sizeof c->mint.data_dir, why));
-    memcpy(c->mint.data_dir, c->data_dir, sizeof c->mint.data_dir);
-    if (roots != NULL) {
-        TRY(set_path(path, roots, "roots", c->roots, sizeof c->roots, why));
-    }
-    TRY(read_list(principals, path, principal_entry, c, why));
-    TRY(read_list(clients, path, client_entry, c, why));
-    TRY(read_list(stores, path, read_store, c, why));
+    TRY(read_lists(list, path, c, why));
     return read_limits(limits, c, why);
 }
 

@@ -78,22 +78,25 @@ request_done(void *app, const struct http_request *req, unsigned status, int64_t
 }
 
 static enum err
+make_stores(const struct config *c, struct why *why)
+{
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < c->stores && e == ERR_OK; i++) {
+        e = c->store[i].path[0] != '\0' ? dir_make(c->store[i].path, 0700, why) : ERR_OK;
+    }
+    return e;
+}
+
+static enum err
 make_folders(struct server *s, struct why *why)
 {
     struct broker *b = &s->broker;
-    int n = snprintf(b->upload_dir, sizeof b->upload_dir, "%.480s/uploads", s->config->data_dir);
 
-    if (n < 0) {
-        return why_add(why, ERR_BUG, "upload_dir");
-    }
+    (void)snprintf(b->upload_dir, sizeof b->upload_dir, "%.480s/uploads", s->config->data_dir);
     TRY(dir_make(s->config->data_dir, 0700, why));
     TRY(dir_make(b->upload_dir, 0700, why));
-    for (size_t i = 0; i < s->config->stores; i++) {
-        if (s->config->store[i].path[0] != '\0') {
-            TRY(dir_make(s->config->store[i].path, 0700, why));
-        }
-    }
-    return ERR_OK;
+    return make_stores(s->config, why);
 }
 
 static void
@@ -154,12 +157,21 @@ open_front(struct server *s, struct why *why)
 
 /* The mint is forked first, while there is one thread and nothing that it must not have. */
 static enum err
-server_start(const char *config_path, struct server *s, struct why *why)
+start_mint(const char *config_path, struct server *s, struct why *why)
 {
     TRY(config_read(config_path, &s->config, why));
     TRY(make_folders(s, why));
-    TRY(mint_start(&s->config->mint, &s->broker.mint, why));
-    TRY(roots_read(s->config->roots[0] != '\0' ? s->config->roots : NULL, &s->roots, why));
+    return mint_start(&s->config->mint, &s->broker.mint, why);
+}
+
+static enum err
+server_start(const char *config_path, struct server *s, struct why *why)
+{
+    const struct config *c = NULL;
+
+    TRY(start_mint(config_path, s, why));
+    c = s->config;
+    TRY(roots_read(c->roots[0] != '\0' ? c->roots : NULL, &s->roots, why));
     fill_broker(s);
     TRY(mint_listen(s->broker.mint, why));
     TRY(open_ledger(s, why));

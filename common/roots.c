@@ -70,6 +70,25 @@ add_der(struct roots *r, uint8_t *der, size_t len, const char *path, struct why 
     return ERR_OK;
 }
 
+/* One certificate as DER, counted. */
+static enum err
+add_certificate(struct roots *r, X509 *x, const char *path, struct why *why)
+{
+    const struct owned *o = r->owned;
+    int n = i2d_X509(x, NULL);
+    uint8_t *der = NULL;
+    uint8_t *end = NULL;
+
+    if (n <= 0 || o->ders == 2 * (size_t)X509_CERTS_MAX) {
+        return why_add(why, ERR_LIMIT, "%.120s: more than %d certificates in all", path,
+                       2 * X509_CERTS_MAX);
+    }
+    der = mem_new((size_t)n, 1);
+    end = der;
+    (void)i2d_X509(x, &end);
+    return add_der(r, der, (size_t)n, path, why);
+}
+
 /* Every certificate of a PEM file; a file without one is a mistake. */
 static enum err
 add_pem(struct roots *r, const char *path, struct why *why)
@@ -79,26 +98,19 @@ add_pem(struct roots *r, const char *path, struct why *why)
     const struct owned *o = r->owned;
     size_t len = 0;
     size_t before = o->ders;
+    enum err e = file_read(path, PEM_BYTES_MAX, &text, &len, why);
 
-    TRY(file_read(path, PEM_BYTES_MAX, &text, &len, why));
     bio = BIO_new_mem_buf(text, (int)len);
-    for (X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL); x != NULL;
-         x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) {
-        int n = i2d_X509(x, NULL);
-        uint8_t *der = mem_new(n > 0 ? (size_t)n : 1, 1);
-        uint8_t *end = der;
-
-        (void)i2d_X509(x, &end);
+    for (X509 *x = NULL;
+         e == ERR_OK && bio != NULL && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL;) {
+        e = add_certificate(r, x, path, why);
         X509_free(x);
-        if (o->ders == 2 * (size_t)X509_CERTS_MAX) {
-            mem_free(der);
-            return why_add(why, ERR_LIMIT, "more than %d certificates", 2 * X509_CERTS_MAX);
-        }
-        TRY(add_der(r, der, (size_t)n, path, why));
     }
     ERR_clear_error(); /* the end of the file is reported as a missing start line */
-    return o->ders > before ? ERR_OK
-                            : why_add(why, ERR_MALFORMED, "%.120s holds no certificate", path);
+    if (e == ERR_OK && o->ders == before) {
+        return why_add(why, ERR_MALFORMED, "%.120s holds no certificate", path);
+    }
+    return e;
 }
 
 static bool
@@ -140,9 +152,9 @@ roots_read(const char *dir, struct roots **out, struct why *why)
     r->owned = o;
     r->trust.tpm.anchor = o->anchor;
     r->trust.tpm.intermediate = o->intermediate;
-    if (dir != NULL) {
-        TRY(add_folder(r, dir, why));
-    }
+    enum err e = dir != NULL ? add_folder(r, dir, why) : ERR_OK;
+
+    TRY(e);
     *out = r;
     r = NULL;
     return ERR_OK;

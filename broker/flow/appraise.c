@@ -204,33 +204,45 @@ no_alternative(void)
     return a;
 }
 
+static struct appraised *
+judge_alternative(const struct attest_ask *ask, struct evidence_row *const *rows,
+                  const struct policy_book *book, const struct trust *trust, int64_t now)
+{
+    struct appraised *a = mem_new(1, sizeof *a);
+
+    for (size_t k = 0; k < POLICY_ROWS && rows[k] != NULL; k++) {
+        judge_row(ask, rows[k], book, trust, now, a);
+    }
+    sum_up(a);
+    return a;
+}
+
+/* Keep the one that accepts, or else the one with fewer failures; free the other. */
+static void
+keep_better(struct appraised **best, struct appraised *a)
+{
+    bool better = *best == NULL || a->judgement == JUDGE_ACCEPT || failures(a) < failures(*best);
+    struct appraised *worse = better ? *best : a;
+
+    if (better) {
+        *best = a;
+    }
+    appraised_free(&worse);
+}
+
 void
 appraise(const struct attest_ask *ask, const struct policy *policy, const struct policy_book *book,
          const struct trust *trust, int64_t now, struct appraised **out)
 {
-    AUTO(appraised_free) struct appraised *best = NULL;
+    struct appraised *best = NULL;
 
     for (size_t i = 0; i < policy->alternatives; i++) {
-        AUTO(appraised_free) struct appraised *a = NULL;
-
-        if (!fits(ask, policy->row[i])) {
-            continue;
+        if (fits(ask, policy->row[i])) {
+            keep_better(&best, judge_alternative(ask, policy->row[i], book, trust, now));
         }
-        a = mem_new(1, sizeof *a);
-        for (size_t k = 0; k < POLICY_ROWS && policy->row[i][k] != NULL; k++) {
-            judge_row(ask, policy->row[i][k], book, trust, now, a);
-        }
-        sum_up(a);
-        if (best == NULL || a->judgement == JUDGE_ACCEPT || failures(a) < failures(best)) {
-            struct appraised *old = best;
-
-            best = a;
-            a = old;
-        }
-        if (best->judgement == JUDGE_ACCEPT) {
+        if (best != NULL && best->judgement == JUDGE_ACCEPT) {
             break;
         }
     }
     *out = best != NULL ? best : no_alternative();
-    best = NULL;
 }

@@ -182,10 +182,13 @@ static const struct {
     {JUDGE_UNABLE, ERR_UNABLE, "evidence_unable"},
 };
 
-/* The refusal and its reasons are on record before the guest hears of it. */
+/* A refusal's reasons go on record before the guest hears of it (record_denial). */
 static enum err
-refuse(const struct run *r, struct fault *f)
+say_verdict(const struct run *r, struct fault *f)
 {
+    if (r->appraised->judgement == JUDGE_ACCEPT) {
+        return ERR_OK;
+    }
     appraised_failed(r->appraised, f->failed, sizeof f->failed);
     memcpy(f->verdict, r->verdict.id, sizeof f->verdict);
     for (size_t i = 0; i < sizeof REFUSALS / sizeof REFUSALS[0]; i++) {
@@ -237,10 +240,7 @@ steps(struct broker *b, const struct http_request *req, struct slice body, struc
     TRY(judge(b, r, f));
     TRY(proof_spend(b, &r->proof, f));
     TRY(write_ledger(b, r, body, f));
-    if (r->appraised->judgement != JUDGE_ACCEPT) {
-        return refuse(r, f);
-    }
-    return ERR_OK;
+    return say_verdict(r, f);
 }
 
 enum err

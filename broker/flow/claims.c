@@ -128,18 +128,30 @@ take_audience(const json_t *aud, struct claims *c, struct why *why)
 static enum err
 take_members(const json_t *obj, struct claims *c, struct why *why)
 {
-    TRY(take_text(obj, "jti", c->jti, sizeof c->jti, why));
-    TRY(take_text(obj, "sandbox", c->sandbox, sizeof c->sandbox, why));
-    TRY(take_text(obj, "sub", c->sub, sizeof c->sub, why));
-    TRY(take_text(obj, "client_id", c->client_id, sizeof c->client_id, why));
-    TRY(take_text(obj, "scope", c->scope, sizeof c->scope, why));
-    TRY(take_text(obj, "policy", c->policy, sizeof c->policy, why));
-    TRY(take_text(json_object_get(obj, "cnf"), "jkt", c->jkt, sizeof c->jkt, why));
-    TRY(take_text(json_object_get(obj, "upload"), "id", c->upload, sizeof c->upload, why));
-    TRY(take_audience(json_object_get(obj, "aud"), c, why));
+    const struct {
+        const json_t *in;
+        const char *name;
+        char *dst;
+        size_t cap;
+    } members[] = {
+        {obj, "jti", c->jti, sizeof c->jti},
+        {obj, "sandbox", c->sandbox, sizeof c->sandbox},
+        {obj, "sub", c->sub, sizeof c->sub},
+        {obj, "client_id", c->client_id, sizeof c->client_id},
+        {obj, "scope", c->scope, sizeof c->scope},
+        {obj, "policy", c->policy, sizeof c->policy},
+        {json_object_get(obj, "cnf"), "jkt", c->jkt, sizeof c->jkt},
+        {json_object_get(obj, "upload"), "id", c->upload, sizeof c->upload},
+    };
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0] && e == ERR_OK; i++) {
+        e = take_text(members[i].in, members[i].name, members[i].dst, members[i].cap, why);
+    }
+    TRY(e);
     c->iat = json_integer_value(json_object_get(obj, "iat"));
     c->exp = json_integer_value(json_object_get(obj, "exp"));
-    return ERR_OK;
+    return take_audience(json_object_get(obj, "aud"), c, why);
 }
 
 static enum err
@@ -184,6 +196,18 @@ read_any(struct broker *b, struct slice text, unsigned kinds, struct claims *out
     return ERR_UNAUTHENTICATED;
 }
 
+static enum err
+cached_or_read(struct broker *b, struct slice text, const uint8_t digest[SHA256_LEN],
+               unsigned kinds, struct claims *out, struct why *why)
+{
+    if (cache_get(b->tokens, digest, out)) {
+        return ERR_OK;
+    }
+    TRY(read_any(b, text, kinds, out, why));
+    cache_put(b->tokens, digest, out);
+    return ERR_OK;
+}
+
 enum err
 claims_open(struct broker *b, struct slice text, unsigned kinds, struct claims *out,
             struct why *why)
@@ -195,10 +219,7 @@ claims_open(struct broker *b, struct slice text, unsigned kinds, struct claims *
         return why_add(why, ERR_UNAUTHENTICATED, "token: longer than %d bytes", JWT_MAX);
     }
     hash_sha256(text, digest);
-    if (!cache_get(b->tokens, digest, &c)) {
-        TRY(read_any(b, text, kinds, &c, why));
-        cache_put(b->tokens, digest, &c);
-    }
+    TRY(cached_or_read(b, text, digest, kinds, &c, why));
     if (((unsigned)c.kind & kinds) == 0) {
         return why_add(why, ERR_UNAUTHENTICATED, "token: of another type than is taken here");
     }

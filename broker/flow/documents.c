@@ -25,13 +25,10 @@ note(struct broker *b, const struct principal *who, enum mint_action action, con
     return mint_note(b->mint, &r, &f->why) == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
 }
 
-/* Who signed it; the signature's faults have codes of their own. */
+/* What document_signer() said: the signature's faults have codes of their own. */
 static enum err
-check_signer(struct broker *b, struct slice text, const char *typ, unsigned role, struct jws *jws,
-             const struct principal **author, struct fault *f)
+signer_fault(enum err e, struct fault *f)
 {
-    enum err e = document_signer(&b->who, text, typ, role, jws, author, &f->why);
-
     if (e == ERR_DENIED) {
         return fault_from(f, e, "role_missing");
     }
@@ -87,6 +84,20 @@ read_document(const char *kind, const char *id, const struct jws *jws, struct do
     return ERR_OK;
 }
 
+static enum err
+put(struct broker *b, const struct principal *who, struct document_row *row, struct fault *f)
+{
+    char object[256];
+
+    row->state = b->approvals_needed == 0 ? DOCUMENT_ACTIVE : DOCUMENT_PROPOSED;
+    (void)snprintf(object, sizeof object, "%s/%s/%lld", row->kind, row->id,
+                   (long long)row->version);
+    TRY(note(b, who, ACTION_CHANGED, object, "put", f));
+    enum err e = b->store->ops->document_put(b->store, row, &f->why);
+
+    return e == ERR_OK ? ERR_OK : fault_from(f, e, "version_conflict");
+}
+
 enum err
 flow_document_put(struct broker *b, const struct principal *who, const char *kind, const char *id,
                   struct slice text, struct document_row *out, struct fault *f)
@@ -95,20 +106,14 @@ flow_document_put(struct broker *b, const struct principal *who, const char *kin
     AUTO(mem_free_text) char *copy = mem_text(text);
     const struct principal *author = NULL;
     struct document_row row = {.at = clock_unix(), .jws = copy};
-    char object[256];
+    enum err e =
+        document_signer(&b->who, text, DOCUMENT_TYP, ROLE_REGISTRAR, &jws, &author, &f->why);
 
-    TRY(check_signer(b, text, DOCUMENT_TYP, ROLE_REGISTRAR, &jws, &author, f));
+    TRY(signer_fault(e, f));
     TRY(read_document(kind, id, &jws, &row, f));
     (void)snprintf(row.kind, sizeof row.kind, "%s", kind);
     memcpy(row.author, author->name, sizeof row.author);
-    row.state = b->approvals_needed == 0 ? DOCUMENT_ACTIVE : DOCUMENT_PROPOSED;
-    (void)snprintf(object, sizeof object, "%s/%s/%lld", kind, id, (long long)row.version);
-    TRY(note(b, who, ACTION_CHANGED, object, "put", f));
-    enum err e = b->store->ops->document_put(b->store, &row, &f->why);
-
-    if (e != ERR_OK) {
-        return fault_from(f, e, "version_conflict");
-    }
+    TRY(put(b, who, &row, f));
     row.jws = NULL;
     *out = row;
     return ERR_OK;
@@ -177,7 +182,8 @@ flow_approve(struct broker *b, const struct principal *who, struct slice text, c
     const struct json_member members[] = {{"approve", JK_TEXT, true, &approve, 0, 200},
                                           {"digest", JK_TEXT, true, &digest, 0, 64}};
 
-    TRY(check_signer(b, text, APPROVAL_TYP, ROLE_APPROVER, &jws, &approver, f));
+    TRY(signer_fault(
+        document_signer(&b->who, text, APPROVAL_TYP, ROLE_APPROVER, &jws, &approver, &f->why), f));
     if (json_bind(jws.payload, "approval", members, 2, &f->why) != ERR_OK) {
         return fault_from(f, ERR_MALFORMED, "document_malformed");
     }
@@ -195,17 +201,31 @@ flow_approve(struct broker *b, const struct principal *who, struct slice text, c
     return e == ERR_OK ? ERR_OK : fault_from(f, e, "approved_already");
 }
 
+/* One round: revoke (again) and end a batch of what rests on it. */
+struct revoking {
+    const char *kind, *id, *reason;
+    int64_t version;
+    char actor[128];
+    char ids[REVOKE_BATCH][ID_MAX];
+    size_t n;
+};
+
 static enum err
-end_batch(struct broker *b, char (*ids)[ID_MAX], size_t n, const char *actor, const char *reason,
-          json_t *ended, struct fault *f)
+end_batch(struct broker *b, struct revoking *r, json_t *ended, struct fault *f)
 {
-    for (size_t i = 0; i < n; i++) {
+    enum err e = b->store->ops->document_revoke(b->store, r->kind, r->id, r->version, r->reason,
+                                                clock_unix(), r->ids, REVOKE_BATCH, &r->n, &f->why);
+
+    if (e != ERR_OK) {
+        return fault_from(f, e, "document_unknown");
+    }
+    for (size_t i = 0; i < r->n && e == ERR_OK; i++) {
         AUTO(mem_free_text) char *receipt = NULL;
 
-        TRY(flow_teardown(b, ids[i], actor, reason, &receipt, f));
-        (void)json_array_append_new(ended, json_string(ids[i]));
+        e = flow_teardown(b, r->ids[i], r->actor, "basis_revoked", &receipt, f);
+        (void)json_array_append_new(ended, json_string(r->ids[i]));
     }
-    return ERR_OK;
+    return e;
 }
 
 enum err
@@ -214,23 +234,18 @@ flow_document_revoke(struct broker *b, const struct principal *who, const char *
                      struct fault *f)
 {
     AUTO(json_free) json_t *list = json_array();
-    char ids[REVOKE_BATCH][ID_MAX];
+    struct revoking r = {
+        .kind = kind, .id = id, .reason = reason, .version = version, .n = REVOKE_BATCH};
     char object[256];
-    char actor[128];
-    size_t n = REVOKE_BATCH;
+    enum err e = ERR_OK;
 
     (void)snprintf(object, sizeof object, "%s/%s/%lld", kind, id, (long long)version);
-    (void)snprintf(actor, sizeof actor, "admin:%s", who->name);
+    (void)snprintf(r.actor, sizeof r.actor, "admin:%s", who->name);
     TRY(note(b, who, ACTION_REVOKED, object, reason, f));
-    for (unsigned round = 0; n == REVOKE_BATCH && round < REVOKE_ROUNDS; round++) {
-        enum err e = b->store->ops->document_revoke(b->store, kind, id, version, reason,
-                                                    clock_unix(), ids, REVOKE_BATCH, &n, &f->why);
-
-        if (e != ERR_OK) {
-            return fault_from(f, e, "document_unknown");
-        }
-        TRY(end_batch(b, ids, n, actor, "basis_revoked", list, f));
+    for (unsigned round = 0; e == ERR_OK && r.n == REVOKE_BATCH && round < REVOKE_ROUNDS; round++) {
+        e = end_batch(b, &r, list, f);
     }
+    TRY(e);
     *ended = list;
     list = NULL;
     return ERR_OK;

@@ -81,8 +81,7 @@ take_pcr(const char *name, const json_t *value, struct tpm_pcr *out, struct why 
 static enum err
 take_pcrs(json_t *pcrs, struct tpm_pcr *dst, struct tpm_evidence *ev, struct why *why)
 {
-    const char *name = NULL;
-    json_t *value = NULL;
+    enum err e = ERR_OK;
 
     if (pcrs == NULL) {
         return ERR_OK;
@@ -91,42 +90,56 @@ take_pcrs(json_t *pcrs, struct tpm_pcr *dst, struct tpm_evidence *ev, struct why
         return why_add(why, ERR_LIMIT, "pcrs: %zu values, at most %d", json_object_size(pcrs),
                        TPM_PCR_VALUES_MAX);
     }
-    json_object_foreach(pcrs, name, value)
-    {
-        TRY(take_pcr(name, value, &dst[ev->pcrs_n], why));
-        ev->pcrs_n++;
-    }
     ev->pcrs = dst;
-    return ERR_OK;
+    for (void *it = json_object_iter(pcrs); it != NULL && e == ERR_OK;
+         it = json_object_iter_next(pcrs, it)) {
+        e = take_pcr(json_object_iter_key(it), json_object_iter_value(it), &dst[ev->pcrs_n++], why);
+    }
+    return e;
+}
+
+/* The texts of one piece, in the order of BLOBS. */
+enum { QUOTE, SIGNATURE, AK, AK_CERTIFICATE, EK, TEXTS };
+
+static const struct {
+    const char *name;
+    size_t max; /* bytes when decoded */
+} BLOBS[TEXTS] = {
+    [QUOTE] = {"quote", TPM_ATTEST_MAX}, [SIGNATURE] = {"signature", TPM_SIGNATURE_MAX},
+    [AK] = {"ak", TPM_PUBLIC_MAX},       [AK_CERTIFICATE] = {"ak_certificate", X509_DER_MAX},
+    [EK] = {"ek", TPM_PUBLIC_MAX},
+};
+
+static enum err
+take_blobs(const char *const text[TEXTS], struct owned *o, struct tpm_evidence *ev, struct why *why)
+{
+    struct slice *const dst[TEXTS] = {&ev->quote, &ev->signature, &ev->ak, &ev->ak_certificate,
+                                      &ev->ek};
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < TEXTS && e == ERR_OK; i++) {
+        e = take_blob(o, text[i], BLOBS[i].name, BLOBS[i].max, dst[i], why);
+    }
+    return e;
 }
 
 static enum err
 take_tpm2(json_t *obj, struct owned *o, size_t index, struct tpm_evidence *ev, struct why *why)
 {
     const char *type = NULL;
-    const char *quote = NULL;
-    const char *signature = NULL;
-    const char *ak = NULL;
-    const char *certificate = NULL;
-    const char *ek = NULL;
+    const char *text[TEXTS] = {0};
     json_t *pcrs = NULL;
-    const struct json_member members[] = {
+    struct json_member members[TEXTS + 2] = {
         {"type", JK_TEXT, true, &type, 0, 32},
-        {"quote", JK_TEXT, true, &quote, 0, 2 * TPM_ATTEST_MAX},
-        {"signature", JK_TEXT, true, &signature, 0, 2 * TPM_SIGNATURE_MAX},
-        {"ak", JK_TEXT, true, &ak, 0, 2 * TPM_PUBLIC_MAX},
-        {"ak_certificate", JK_TEXT, false, &certificate, 0, 2 * X509_DER_MAX},
-        {"ek", JK_TEXT, false, &ek, 0, 2 * TPM_PUBLIC_MAX},
         {"pcrs", JK_OBJECT, false, &pcrs, 0, 0},
     };
 
+    for (size_t i = 0; i < TEXTS; i++) {
+        members[i + 2] = (struct json_member){BLOBS[i].name, JK_TEXT, i <= AK,
+                                              &text[i],      0,       (int64_t)(2 * BLOBS[i].max)};
+    }
     TRY(json_bind(obj, "evidence", members, sizeof members / sizeof members[0], why));
-    TRY(take_blob(o, quote, "evidence.quote", TPM_ATTEST_MAX, &ev->quote, why));
-    TRY(take_blob(o, signature, "evidence.signature", TPM_SIGNATURE_MAX, &ev->signature, why));
-    TRY(take_blob(o, ak, "evidence.ak", TPM_PUBLIC_MAX, &ev->ak, why));
-    TRY(take_blob(o, certificate, "evidence.ak_certificate", X509_DER_MAX, &ev->ak_certificate,
-                  why));
-    TRY(take_blob(o, ek, "evidence.ek", TPM_PUBLIC_MAX, &ev->ek, why));
+    TRY(take_blobs(text, o, ev, why));
     return take_pcrs(pcrs, o->pcr[index], ev, why);
 }
 
@@ -148,6 +161,20 @@ take_piece(json_t *obj, struct attest_ask *ask, struct why *why)
 }
 
 static enum err
+take_pieces(const json_t *evidence, struct attest_ask *ask, struct why *why)
+{
+    enum err e = ERR_OK;
+
+    if (json_array_size(evidence) == 0) {
+        return why_add(why, ERR_MALFORMED, "evidence is empty");
+    }
+    for (size_t i = 0; i < json_array_size(evidence) && e == ERR_OK; i++) {
+        e = take_piece(json_array_get(evidence, i), ask, why);
+    }
+    return e;
+}
+
+static enum err
 read_members(struct attest_ask *ask, struct why *why)
 {
     const char *challenge = NULL;
@@ -164,13 +191,7 @@ read_members(struct attest_ask *ask, struct why *why)
     TRY(b64url_decode(slice_text(challenge), ask->challenge, sizeof ask->challenge,
                       &ask->challenge_len, why));
     TRY(jwk_read(key, &ask->key, why));
-    if (json_array_size(evidence) == 0) {
-        return why_add(why, ERR_MALFORMED, "evidence is empty");
-    }
-    for (size_t i = 0; i < json_array_size(evidence); i++) {
-        TRY(take_piece(json_array_get(evidence, i), ask, why));
-    }
-    return ERR_OK;
+    return take_pieces(evidence, ask, why);
 }
 
 enum err

@@ -49,24 +49,27 @@ counts_against(enum outcome o)
     return o == OUTCOME_FAIL || o == OUTCOME_UNABLE || o == OUTCOME_MALFORMED;
 }
 
+static void
+add_failed(const struct verdict *v, struct wr *w)
+{
+    for (size_t k = 0; k < v->n; k++) {
+        const struct finding *f = &v->finding[k];
+
+        if (counts_against(f->outcome) && w->len + strlen(f->id) + 2 <= w->cap) {
+            wr_fmt(w, "%s%s", w->len > 0 ? " " : "", f->id);
+        }
+    }
+}
+
 void
 appraised_failed(const struct appraised *a, char *dst, size_t cap)
 {
-    struct wr w = wr_init((uint8_t *)dst, cap, "failed");
+    struct wr w = wr_init((uint8_t *)dst, cap - 1, "failed");
 
-    dst[0] = '\0';
     for (size_t i = 0; i < a->pieces; i++) {
-        const struct verdict *v = &a->piece[i]->verdict;
-
-        for (size_t k = 0; k < v->n; k++) {
-            if (!counts_against(v->finding[k].outcome) ||
-                w.len + strlen(v->finding[k].id) + 2 > cap) {
-                continue;
-            }
-            wr_fmt(&w, "%s%s", w.len > 0 ? " " : "", v->finding[k].id);
-            dst[w.len] = '\0';
-        }
+        add_failed(&a->piece[i]->verdict, &w);
     }
+    dst[w.len] = '\0';
 }
 
 /* instance-identity, configuration, executables, hardware: what a TPM quote speaks about.  Runtime and storage it does not. */

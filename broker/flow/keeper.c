@@ -49,19 +49,27 @@ end_due(struct broker *b)
 }
 
 static void
+settle_one(struct broker *b, const struct upload_row *row)
+{
+    struct why why = {0};
+
+    if (upload_settle(b, row, &why) != ERR_OK) {
+        log_line("upload.unsettled", "upload=%s reason=\"%s\"", row->id, why_text(&why));
+    }
+}
+
+static void
 settle(struct broker *b)
 {
     struct upload_row *rows = mem_new(UNSETTLED_MAX, sizeof *rows);
     size_t n = 0;
     struct why why = {0};
 
-    if (b->store->ops->upload_unsettled(b->store, rows, UNSETTLED_MAX, &n, &why) == ERR_OK) {
-        for (size_t i = 0; i < n; i++) {
-            why = (struct why){0};
-            if (upload_settle(b, &rows[i], &why) != ERR_OK) {
-                log_line("upload.unsettled", "upload=%s reason=\"%s\"", rows[i].id, why_text(&why));
-            }
-        }
+    if (b->store->ops->upload_unsettled(b->store, rows, UNSETTLED_MAX, &n, &why) != ERR_OK) {
+        n = 0; /* the next turn tries again */
+    }
+    for (size_t i = 0; i < n; i++) {
+        settle_one(b, &rows[i]);
     }
     mem_free(rows);
 }

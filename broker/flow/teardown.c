@@ -54,18 +54,24 @@ end_in_ledger(struct broker *b, const char *sandbox, const char *reason, struct 
     return err == ERR_OK ? ERR_OK : fault_from(f, err, "unable");
 }
 
-enum err
-upload_settle(struct broker *b, const struct upload_row *u, struct why *why)
+static enum err
+remove_part(struct broker *b, const char *id, struct why *why)
 {
     char path[UPLOAD_PATH];
 
-    if (strcmp(u->mode, "local") == 0) {
-        TRY(upload_part_path(b, u->id, path, sizeof path, why));
-        if (unlink(path) != 0 && errno != ENOENT) {
-            return why_add(why, ERR_IO, "upload %s: %s", u->id, strerror(errno));
-        }
+    TRY(upload_part_path(b, id, path, sizeof path, why));
+    if (unlink(path) != 0 && errno != ENOENT) {
+        return why_add(why, ERR_IO, "upload %s: %s", id, strerror(errno));
     }
-    return b->store->ops->upload_settle(b->store, u->id, why);
+    return ERR_OK;
+}
+
+enum err
+upload_settle(struct broker *b, const struct upload_row *u, struct why *why)
+{
+    enum err e = strcmp(u->mode, "local") == 0 ? remove_part(b, u->id, why) : ERR_OK;
+
+    return e == ERR_OK ? b->store->ops->upload_settle(b->store, u->id, why) : e;
 }
 
 /* What cannot be settled now stays in the ledger as unsettled; the keeper goes on with it. */

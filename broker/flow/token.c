@@ -276,9 +276,9 @@ fill_ask(const struct subject *s, struct mint_ask *ask)
     record_sandbox(&s->sandbox, ACTION_GRANTED, "guest", &ask->record);
 }
 
+/* Scope, audience and life are chosen; the proof is spent last before the mint is asked. */
 static enum err
-mint_token(struct broker *b, const struct form *form, struct subject *s, struct token_grant *out,
-           struct fault *f)
+choose(struct broker *b, const struct form *form, struct subject *s, struct fault *f)
 {
     TRY(choose_scope(form, s, &s->ask, f));
     TRY(choose_audience(b, form, s, &s->ask, f));
@@ -287,9 +287,14 @@ mint_token(struct broker *b, const struct form *form, struct subject *s, struct 
         return fault_set(f, ERR_MALFORMED, "invalid_request", "the lease of %s has ended",
                          s->sandbox.id);
     }
-    if (!s->proof_spent) {
-        TRY(proof_spend(b, &s->proof, f));
-    }
+    return s->proof_spent ? ERR_OK : proof_spend(b, &s->proof, f);
+}
+
+static enum err
+mint_token(struct broker *b, const struct form *form, struct subject *s, struct token_grant *out,
+           struct fault *f)
+{
+    TRY(choose(b, form, s, f));
     if (mint_ask(b->mint, &s->ask, &s->answer, &f->why) != ERR_OK) {
         return fault_from(f, ERR_UNABLE, "unable");
     }
@@ -329,24 +334,32 @@ attest_first(struct broker *b, const struct http_request *req, const struct form
     return credential_check(b, slice_text(out->result.ear), CLAIMS_EAR, &s->claims, &s->sandbox, f);
 }
 
-enum err
-flow_token(struct broker *b, const struct http_request *req, const struct form *form,
-           struct token_grant *out, struct fault *f)
+/* Who is the subject: the two grants differ in this only. */
+static enum err
+find_subject(struct broker *b, const struct http_request *req, const struct form *form,
+             struct subject *s, struct token_grant *out, struct fault *f)
 {
     const char *grant = form_get(form, "grant_type", 0);
-    AUTO(subject_free) struct subject *s = mem_new(1, sizeof *s);
 
     if (grant == NULL) {
         return bad_request(f, "grant_type is missing");
     }
     if (strcmp(grant, GRANT_EXCHANGE) == 0) {
-        TRY(exchange(b, req, form, s, f));
-    } else if (strcmp(grant, GRANT_EVIDENCE) == 0) {
-        TRY(attest_first(b, req, form, s, out, f));
-    } else {
-        return fault_set(f, ERR_MALFORMED, "unsupported_grant_type",
-                         "grant_type is not one we have");
+        return exchange(b, req, form, s, f);
     }
+    if (strcmp(grant, GRANT_EVIDENCE) == 0) {
+        return attest_first(b, req, form, s, out, f);
+    }
+    return fault_set(f, ERR_MALFORMED, "unsupported_grant_type", "grant_type is not one we have");
+}
+
+enum err
+flow_token(struct broker *b, const struct http_request *req, const struct form *form,
+           struct token_grant *out, struct fault *f)
+{
+    AUTO(subject_free) struct subject *s = mem_new(1, sizeof *s);
+
+    TRY(find_subject(b, req, form, s, out, f));
     TRY(check_client(form, s, f));
     TRY(find_grant(b, s, f));
     enum err e = mint_token(b, form, s, out, f);

@@ -2,6 +2,7 @@
 /* upload.c - see upload.h. */
 #include "broker/flow/upload.h"
 
+#include "attest/base/wr.h"
 #include "broker/flow/inflight.h"
 #include "broker/flow/record.h"
 #include "broker/flow/teardown.h"
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #define SCOPE_UPLOAD "upload"
+
+enum { DIRECT_LIFE_MAX_S = 60 }; /* the mint signs no longer ones */
 
 const struct upload_store *
 upload_store_find(const struct broker *b, const char *id)
@@ -197,56 +200,70 @@ capability(const struct upload_row *row)
     return json_text(o);
 }
 
+static void
+percent(struct wr *w, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        bool plain = isalnum((unsigned char)*p) || strchr("-_.~", *p) != NULL;
+
+        wr_fmt(w, plain ? "%c" : "%%%02X", (unsigned char)*p);
+    }
+}
+
 /* "name=value&..." with both sides percent-encoded, as x-amz-tagging wants it. */
 static enum err
 tag_text(const struct policy_upload *rules, char *dst, size_t cap, struct fault *f)
 {
-    size_t len = 0;
+    struct wr w = wr_init((uint8_t *)dst, cap, "tags");
 
-    dst[0] = '\0';
     for (size_t i = 0; i < rules->tags; i++) {
-        const char *part[2] = {rules->tag[i].name, rules->tag[i].value};
-
-        for (size_t k = 0; k < 2; k++) {
-            len += (size_t)snprintf(dst + len, cap - len, "%s", k == 1 ? "=" : i > 0 ? "&" : "");
-            for (const char *p = part[k]; *p != '\0' && len + 4 < cap; p++) {
-                bool plain = isalnum((unsigned char)*p) || strchr("-_.~", *p) != NULL;
-
-                len += (size_t)snprintf(dst + len, cap - len, plain ? "%c" : "%%%02X",
-                                        (unsigned char)*p);
-            }
-        }
-        if (len + 8 >= cap) {
-            return fault_set(f, ERR_BUG, "bug", "the policy's tags do not fit");
-        }
+        wr_text(&w, i > 0 ? "&" : "");
+        percent(&w, rules->tag[i].name);
+        wr_text(&w, "=");
+        percent(&w, rules->tag[i].value);
     }
-    return ERR_OK;
+    enum err e = wr_cstr(&w, &f->why);
+
+    return e == ERR_OK ? ERR_OK : fault_from(f, ERR_BUG, "bug");
+}
+
+static enum err
+fill_direct(const struct upload_row *row, const struct policy_upload *rules, struct mint_ask *ask,
+            struct fault *f)
+{
+    ask->kind = MINT_PUT_URL;
+    ask->life_s = least(ask->life_s, DIRECT_LIFE_MAX_S);
+    memcpy(ask->store, row->store, sizeof ask->store);
+    memcpy(ask->key, row->key, sizeof ask->key);
+    memcpy(ask->content_type, row->content_type, sizeof ask->content_type);
+    memcpy(ask->sha256, row->sha256, sizeof ask->sha256);
+    ask->size = row->size;
+    return tag_text(rules, ask->tags, sizeof ask->tags, f);
+}
+
+static void
+fill_local(struct broker *b, const struct upload_row *row, struct mint_ask *ask)
+{
+    AUTO(mem_free_text) char *extra = capability(row);
+
+    ask->kind = MINT_UPLOAD;
+    (void)snprintf(ask->sub, sizeof ask->sub, "sandbox:%s", row->sandbox);
+    (void)snprintf(ask->aud[0], sizeof ask->aud[0], "%s", b->issuer);
+    ask->aud_n = 1;
+    (void)snprintf(ask->extra, sizeof ask->extra, "%s", extra);
 }
 
 static enum err
 fill_ask(struct broker *b, const struct guest *g, const struct upload_row *row,
          const struct policy_upload *rules, struct mint_ask *ask, struct fault *f)
 {
-    bool direct = strcmp(row->mode, "direct") == 0;
-    AUTO(mem_free_text) char *extra = capability(row);
-
-    ask->kind = direct ? MINT_PUT_URL : MINT_UPLOAD;
     ask->life_s = row->expires - row->created;
     ask->status_index = -1;
-    (void)snprintf(ask->sub, sizeof ask->sub, "sandbox:%s", row->sandbox);
-    (void)snprintf(ask->aud[0], sizeof ask->aud[0], "%s", b->issuer);
-    ask->aud_n = 1;
-    (void)snprintf(ask->extra, sizeof ask->extra, "%s", direct ? "" : extra);
-    if (direct) {
-        ask->life_s = least(ask->life_s, 60);
-        memcpy(ask->store, row->store, sizeof ask->store);
-        memcpy(ask->key, row->key, sizeof ask->key);
-        memcpy(ask->content_type, row->content_type, sizeof ask->content_type);
-        memcpy(ask->sha256, row->sha256, sizeof ask->sha256);
-        ask->size = row->size;
-        TRY(tag_text(rules, ask->tags, sizeof ask->tags, f));
-    }
     fill_record(g, row, ACTION_GRANTED, &ask->record);
+    if (strcmp(row->mode, "direct") == 0) {
+        return fill_direct(row, rules, ask, f);
+    }
+    fill_local(b, row, ask);
     return ERR_OK;
 }
 
