@@ -44,12 +44,6 @@ is_one_of(uint8_t c, const char *set)
     return c != 0 && strchr(set, c) != NULL;
 }
 
-uint8_t
-sigv4_lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
 bool
 sigv4_same_name(struct slice a, struct slice b)
 {

@@ -15,7 +15,11 @@ enum err sigv4_check_identity(const struct sigv4_identity *id, struct why *why) 
 enum err sigv4_check_request(const struct sigv4_request *req, bool url, struct why *why) MUST_USE;
 
 /* ASCII lower case of one byte; other bytes as they are. */
-uint8_t sigv4_lower(uint8_t c);
+static inline uint8_t
+sigv4_lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
 
 /* The same name of a header, in whatever case. */
 bool sigv4_same_name(struct slice a, struct slice b);
