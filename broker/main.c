@@ -171,7 +171,7 @@ server_start(const char *config_path, struct server *s, struct why *why)
 
     TRY(start_mint(config_path, s, why));
     c = s->config;
-    TRY(roots_read(c->roots[0] != '\0' ? c->roots : NULL, &s->roots, why));
+    TRY(roots_read(c->roots, &s->roots, why));
     fill_broker(s);
     TRY(mint_listen(s->broker.mint, why));
     TRY(open_ledger(s, why));

@@ -152,7 +152,7 @@ roots_read(const char *dir, struct roots **out, struct why *why)
     r->owned = o;
     r->trust.tpm.anchor = o->anchor;
     r->trust.tpm.intermediate = o->intermediate;
-    enum err e = dir != NULL ? add_folder(r, dir, why) : ERR_OK;
+    enum err e = dir[0] != '\0' ? add_folder(r, dir, why) : ERR_OK;
 
     TRY(e);
     *out = r;

@@ -13,7 +13,7 @@ struct roots {
 
 void roots_free(struct roots **r);
 
-/* A vendor without a folder is not trusted.  dir NULL: nobody is.  ERR_MALFORMED names the file that does not hold certificates. */
+/* A vendor without a folder is not trusted.  dir "": nobody is.  ERR_MALFORMED names the file that does not hold certificates. */
 enum err roots_read(const char *dir, struct roots **out, struct why *why) MUST_USE;
 
 #endif

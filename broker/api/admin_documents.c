@@ -126,14 +126,14 @@ api_document_put(struct http_request *req, struct http_reply *out)
 {
     struct broker *b = req->app;
     const struct principal *who = api_principal(b, req, out);
+    const struct document_ref ref = {kind_of(req), req->param_text[0], 0};
     struct document_row row = {0};
     struct fault f = {0};
 
     if (who == NULL) {
         return;
     }
-    if (flow_document_put(b, who, kind_of(req), req->param_text[0], req->body, &row, &f) !=
-        ERR_OK) {
+    if (flow_document_put(b, who, &ref, req->body, &row, &f) != ERR_OK) {
         api_fault(b, out, &f);
         return;
     }
@@ -150,16 +150,15 @@ api_document_revoke(struct http_request *req, struct http_reply *out)
     const struct principal *who = api_principal(b, req, out);
     char reason[STORE_TEXT];
     char object[256];
-    int64_t version = 0;
+    struct document_ref ref = {kind_of(req), req->param_text[0], 0};
     json_t *ended = NULL;
     struct fault f = {0};
 
-    if (who == NULL || !version_param(req, &version, out) ||
+    if (who == NULL || !version_param(req, &ref.version, out) ||
         !api_reason(req, reason, sizeof reason, "revoked", out)) {
         return;
     }
-    if (flow_document_revoke(b, who, kind_of(req), req->param_text[0], version, reason, &ended,
-                             &f) != ERR_OK) {
+    if (flow_document_revoke(b, who, &ref, reason, &ended, &f) != ERR_OK) {
         api_fault(b, out, &f);
         return;
     }

@@ -99,7 +99,7 @@ put(struct broker *b, const struct principal *who, struct document_row *row, str
 }
 
 enum err
-flow_document_put(struct broker *b, const struct principal *who, const char *kind, const char *id,
+flow_document_put(struct broker *b, const struct principal *who, const struct document_ref *ref,
                   struct slice text, struct document_row *out, struct fault *f)
 {
     AUTO(jws_done) struct jws jws = {0};
@@ -110,8 +110,8 @@ flow_document_put(struct broker *b, const struct principal *who, const char *kin
         document_signer(&b->who, text, DOCUMENT_TYP, ROLE_REGISTRAR, &jws, &author, &f->why);
 
     TRY(signer_fault(e, f));
-    TRY(read_document(kind, id, &jws, &row, f));
-    (void)snprintf(row.kind, sizeof row.kind, "%s", kind);
+    TRY(read_document(ref->kind, ref->id, &jws, &row, f));
+    (void)snprintf(row.kind, sizeof row.kind, "%s", ref->kind);
     memcpy(row.author, author->name, sizeof row.author);
     TRY(put(b, who, &row, f));
     row.jws = NULL;
@@ -203,8 +203,8 @@ flow_approve(struct broker *b, const struct principal *who, struct slice text, c
 
 /* One round: revoke (again) and end a batch of what rests on it. */
 struct revoking {
-    const char *kind, *id, *reason;
-    int64_t version;
+    const struct document_ref *ref;
+    const char *reason;
     char actor[128];
     char ids[REVOKE_BATCH][ID_MAX];
     size_t n;
@@ -213,8 +213,9 @@ struct revoking {
 static enum err
 end_batch(struct broker *b, struct revoking *r, json_t *ended, struct fault *f)
 {
-    enum err e = b->store->ops->document_revoke(b->store, r->kind, r->id, r->version, r->reason,
-                                                clock_unix(), r->ids, REVOKE_BATCH, &r->n, &f->why);
+    enum err e = b->store->ops->document_revoke(b->store, r->ref->kind, r->ref->id, r->ref->version,
+                                                r->reason, clock_unix(), r->ids, REVOKE_BATCH,
+                                                &r->n, &f->why);
 
     if (e != ERR_OK) {
         return fault_from(f, e, "document_unknown");
@@ -229,17 +230,16 @@ end_batch(struct broker *b, struct revoking *r, json_t *ended, struct fault *f)
 }
 
 enum err
-flow_document_revoke(struct broker *b, const struct principal *who, const char *kind,
-                     const char *id, int64_t version, const char *reason, json_t **ended,
-                     struct fault *f)
+flow_document_revoke(struct broker *b, const struct principal *who, const struct document_ref *ref,
+                     const char *reason, json_t **ended, struct fault *f)
 {
     AUTO(json_free) json_t *list = json_array();
-    struct revoking r = {
-        .kind = kind, .id = id, .reason = reason, .version = version, .n = REVOKE_BATCH};
+    struct revoking r = {.ref = ref, .reason = reason, .n = REVOKE_BATCH};
     char object[256];
     enum err e = ERR_OK;
 
-    (void)snprintf(object, sizeof object, "%s/%s/%lld", kind, id, (long long)version);
+    (void)snprintf(object, sizeof object, "%s/%s/%lld", ref->kind, ref->id,
+                   (long long)ref->version);
     (void)snprintf(r.actor, sizeof r.actor, "admin:%s", who->name);
     TRY(note(b, who, ACTION_REVOKED, object, reason, f));
     for (unsigned round = 0; e == ERR_OK && r.n == REVOKE_BATCH && round < REVOKE_ROUNDS; round++) {
