@@ -151,7 +151,7 @@ fresh:
 docs: $(B)/countersignd $(B)/checks_md
 	@tools/docs.sh $(B)
 walkthrough:
-	@tools/walkthrough.sh
+	@tools/walkthrough.py
 
 PREFIX  ?= /usr/local
 install: all
