@@ -123,6 +123,7 @@ read_head(const struct exchange *ex, const char *method, const char *version, st
         (const uint8_t *)ex->target; /* the received one has been cut at '?' by now */
     h->version = part_of(method, version, strlen(version));
     h->size = size == NULL ? 0 : size->header_size;
+    h->raw = (const uint8_t *)method;
     (void)MHD_get_connection_values_n(ex->mhd, MHD_HEADER_KIND, collect_field, &c);
 }
 

@@ -176,33 +176,61 @@ rule_values(const struct head *h)
     return true;
 }
 
-/* Advance *at over a piece that must begin there; false when it lies elsewhere. */
-static bool
-follows(size_t *at, const struct head_part *part)
-{
-    bool here = part->at == *at;
+/* A walk over the bytes of the head. */
+struct walk {
+    const struct head *h;
+    size_t at;
+    bool ok;
+};
 
-    *at += part->text.len;
-    return here;
+static void
+walk_part(struct walk *w, const struct head_part *part)
+{
+    w->ok = w->ok && part->at == w->at;
+    w->at += part->text.len;
+}
+
+/* Separators must be what they should be, or the NUL that the library puts over them. */
+static void
+walk_over(struct walk *w, const char *separators)
+{
+    for (const char *p = separators; *p != 0; p++) {
+        uint8_t c = w->at < w->h->size ? w->h->raw[w->at] : 0xff;
+        w->ok = w->ok && (c == 0 || c == (uint8_t)*p);
+        w->at++;
+    }
+}
+
+/* One SP or HTAB; the library leaves it. */
+static void
+walk_blank(struct walk *w)
+{
+    uint8_t c = w->at < w->h->size ? w->h->raw[w->at] : 0xff;
+
+    w->ok = w->ok && (c == ' ' || c == '\t');
+    w->at++;
 }
 
 /* No byte of the head unaccounted for; see gate.h. */
 static bool
 rule_layout(const struct head *h)
 {
-    size_t at = h->method.len + 1; /* SP */
-    bool ok = follows(&at, &h->target);
+    struct walk w = {.h = h, .at = h->method.len, .ok = true};
 
-    at += 1; /* SP */
-    ok = follows(&at, &h->version) && ok;
-    at += 2; /* CRLF */
+    walk_over(&w, " ");
+    walk_part(&w, &h->target);
+    walk_over(&w, " ");
+    walk_part(&w, &h->version);
+    walk_over(&w, "\r\n");
     for (size_t i = 0; i < kept(h); i++) {
-        ok = follows(&at, &h->field[i].name) && ok;
-        at += 2; /* colon and blank */
-        ok = follows(&at, &h->field[i].value) && ok;
-        at += 2; /* CRLF */
+        walk_part(&w, &h->field[i].name);
+        walk_over(&w, ":");
+        walk_blank(&w);
+        walk_part(&w, &h->field[i].value);
+        walk_over(&w, "\r\n");
     }
-    return ok && at + 2 == h->size;
+    walk_over(&w, "\r\n");
+    return w.ok && w.at == h->size;
 }
 
 static bool

@@ -9,7 +9,8 @@
  * It knows where each piece lies in the received bytes and demands that they follow each other
  * without a gap: method, SP, target, SP, version, CRLF, then name, colon, one blank, value,
  * CRLF for each header, and CRLF.  (Comparing only the sum of the lengths with the size of the
- * head is not enough: a bare LF takes one byte away and a second blank adds one.)
+ * head is not enough: a bare LF takes one byte away and a second blank adds one.)  Only a NUL in
+ * the place of a separator goes unseen; it hides nothing.
  * Sources: RFC 9112 sections 2 to 6, RFC 9110 sections 5.5, 5.6.2 and 10.1.1;
  * spec/reliability.md section 1.
  * Pure: no I/O, no allocation. */
@@ -43,8 +44,9 @@ struct head {
     struct head_part target; /* raw, with the query */
     struct head_part version;
     struct head_field field[HEAD_FIELDS_MAX];
-    size_t fields; /* seen; may be more than HEAD_FIELDS_MAX, then the rest is not kept */
-    size_t size;   /* bytes from the method to the end of the empty line */
+    size_t fields;      /* seen; may be more than HEAD_FIELDS_MAX, then the rest is not kept */
+    size_t size;        /* bytes from the method to the end of the empty line */
+    const uint8_t *raw; /* those bytes, where the library has put NUL over separators */
 };
 
 /* What the gate learned from a head that passed. */

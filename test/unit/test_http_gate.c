@@ -51,6 +51,7 @@ sample_read(struct sample *s, const char *text)
     const char *eol = strstr(s->text, "\r\n");
     const char *sp1 = memchr(s->text, ' ', (size_t)(eol - s->text));
     const char *sp2 = memrchr(s->text, ' ', (size_t)(eol - s->text));
+    s->h.raw = (const uint8_t *)s->text;
     s->h.method = (struct slice){(const uint8_t *)s->text, (size_t)(sp1 - s->text)};
     s->h.target = part_at(s, sp1 + 1, (size_t)(sp2 - sp1 - 1));
     s->h.version = part_at(s, sp2 + 1, (size_t)(eol - sp2 - 1));
@@ -288,6 +289,34 @@ test_balanced(void **state)
     expect_unframed(&s.h);
 }
 
+/* A separator may be itself or the NUL that the library put there; nothing else, not even when
+ * all positions fit. */
+static void
+test_separators(void **state)
+{
+    static struct sample s;
+    static const char text[] = "GET /a HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n";
+    static const size_t separator[] = {3, 6, 15, 16, 21, 24, 25, 27, 30, 31, 32, 33};
+    struct head_facts f;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof separator / sizeof separator[0]; i++) {
+        sample_read(&s, text);
+        s.text[separator[i]] = 0;
+        assert_null(gate_check(&s.h, &f));
+        s.text[separator[i]] = 0x0f;
+        expect_unframed(&s.h);
+    }
+    static const size_t blank[] = {22, 28};
+    for (size_t i = 0; i < 2; i++) {
+        sample_read(&s, text);
+        s.text[blank[i]] = '\t';
+        assert_null(gate_check(&s.h, &f));
+        s.text[blank[i]] = 0;
+        expect_unframed(&s.h);
+    }
+}
+
 static void
 test_find(void **state)
 {
@@ -309,7 +338,7 @@ main(void)
         cmocka_unit_test(test_good),    cmocka_unit_test(test_facts),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_layout),  cmocka_unit_test(test_balanced),
-        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_find),    cmocka_unit_test(test_separators),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
