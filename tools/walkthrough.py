@@ -21,7 +21,7 @@ DAY = [
 DEPTH = 3
 # Small tools of every step; naming them would hide the steps.
 NOISE = re.compile(
-    r"^(api_(json|fault|nonce|challenge|body|empty|lease|oauth)|fault_|http_|mem_|json_|log_|record_(?!denial)|err_|status_of|slice_|wr_|rd_|"
+    r"^(api_(json|fault|nonce|challenge|body|empty|lease|oauth)|fault_|http_|mem_|json_|log_line|record_(?!denial)|err_|status_of|slice_|wr_|rd_|"
     r"hex_|b64|rfc3339|clock_|random_|why_|least|ids_of|form_get|query_get|bad_request|cut$|find$)|_(free|done)$|_name$"
 )
 DEFINITION = re.compile(r"^([a-z_][a-z0-9_]*)\(", re.M)
