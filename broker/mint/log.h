@@ -14,7 +14,7 @@
 
 #include "attest/tlog/frame.h"
 
-enum { LOG_BATCH = 64, LOG_LOCK_MS = 5000 };
+enum { LOG_BATCH = 64, LOG_LOCK_MS = 3000 };
 
 struct log;
 
