@@ -8,8 +8,9 @@ WARN    := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wsha
            -Wnull-dereference -Wcast-qual -Wcast-align=strict -Wwrite-strings -Wpointer-arith \
            -Wswitch-enum -Wdouble-promotion -Wimplicit-fallthrough -Walloca
 GCCW    := -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wformat-signedness
+# Without -ftrivial-auto-var-init: gcc 12.2 then clears bytes that were just set (docs/adr/0007).
 HARDEN  := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE \
-           -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero \
+           -fstack-clash-protection -fcf-protection \
            -fno-delete-null-pointer-checks -fno-strict-overflow
 LINK    := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 B       ?= build
