@@ -261,10 +261,18 @@ conn_begin(struct conn *c)
         set_deadline(c, clock_mono_ms() + c->table->header_ms);
     }
     c->fresh = false;
-    c->busy = true;
-    c->thread = pthread_self();
-    c->last = c->table->stopping;
     unlock(c->table);
+}
+
+bool
+conn_run(struct conn *c)
+{
+    lock(c->table);
+    bool alive = !c->shut;
+    c->busy = alive;
+    c->thread = pthread_self();
+    unlock(c->table);
+    return alive;
 }
 
 void
@@ -283,9 +291,6 @@ conn_end(struct conn *c)
     c->label[0] = 0;
     set_deadline(c, clock_mono_ms() + c->table->idle_ms);
     if (c->table->stopping) {
-        /* Its last reply may still be on the way out: the connection closes by itself after
-         * "Connection: close". */
-        c->last = true;
         (void)pthread_cond_signal(&c->table->quiet);
     }
     unlock(c->table);

@@ -36,7 +36,7 @@ struct conn {
     int64_t deadline_ms; /* on clock_mono_ms() */
     pthread_t thread;    /* of the connection; meaningful while busy */
     bool fresh;          /* no request has begun yet */
-    bool busy;           /* a request is under way */
+    bool busy;           /* a request with a complete head is under way */
     bool shut;           /* nothing may happen on it any more */
     bool last;           /* closes after the reply under way */
     char label[ID_MAX];
@@ -78,6 +78,9 @@ void conn_remove(struct conn *c);
 /* On the connection's thread: the request line is there.  Only a later request gets a new
  * deadline for its head. */
 void conn_begin(struct conn *c);
+
+/* The head is complete, and from now on a stop waits for the request.  False once it was shut. */
+bool conn_run(struct conn *c);
 
 /* The request, reply included, has until then. */
 void conn_until(struct conn *c, int64_t deadline_ms);

@@ -146,7 +146,8 @@ serve_request(void *cls, struct MHD_Connection *mhd, const char *url, const char
     (void)mhd;
     (void)url; /* decoded; the gate works on the raw target */
 
-    if (!conn_alive(ex->conn)) {
+    bool alive = ex->stage == STAGE_HEAD ? conn_run(ex->conn) : conn_alive(ex->conn);
+    if (!alive) {
         return MHD_NO; /* cut, or too late: bytes that are here already must not run either */
     }
     if (ex->stage == STAGE_HEAD) {

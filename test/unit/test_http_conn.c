@@ -175,7 +175,7 @@ test_own_cut(void **state)
 
     open_table(&t);
     struct pair p = pair_open(&t, LISTEN_GUEST, "192.0.2.1");
-    conn_begin(p.conn);
+    assert_true(conn_run(p.conn));
     conn_label(p.conn, "sb-1");
     assert_false(conn_is_last(p.conn));
     conns_cut(&t, "sb-1");
@@ -227,7 +227,7 @@ test_drain(void **state)
     open_table(&t);
     struct pair idle = pair_open(&t, LISTEN_GUEST, "192.0.2.1");
     struct pair busy = pair_open(&t, LISTEN_GUEST, "192.0.2.1");
-    conn_begin(busy.conn);
+    assert_true(conn_run(busy.conn));
     conn_until(busy.conn, clock_mono_ms() + 60000);
     int64_t start = clock_mono_ms();
     conns_drain(&t, start + 300);
@@ -239,6 +239,7 @@ test_drain(void **state)
     /* What comes after is shut at once. */
     struct pair late = pair_open(&t, LISTEN_GUEST, "192.0.2.1");
     assert_true(ended(&late, 0));
+    assert_false(conn_run(late.conn));
     pair_close(&late);
     pair_close(&busy);
     pair_close(&idle);
@@ -262,7 +263,7 @@ test_drain_early(void **state)
 
     open_table(&t);
     struct pair busy = pair_open(&t, LISTEN_GUEST, "192.0.2.1");
-    conn_begin(busy.conn);
+    assert_true(conn_run(busy.conn));
     int64_t start = clock_mono_ms();
     assert_int_equal(pthread_create(&thread, NULL, finish_soon, busy.conn), 0);
     conns_drain(&t, start + 30000);
