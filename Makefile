@@ -31,7 +31,7 @@ CLILIBS := -lcurl -ltss2-esys -ltss2-tctildr -ltss2-mu -ltss2-rc $(LDLIBS)
 .PHONY: all
 all: $(B)/countersign $(B)/countersignd
 
-$(B)/obj/%.o: %.c
+$(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call SAY,$<)$(CC) $(STD) $(WARN) $(GCCW) $(HARDEN) $(EXTRA) -pthread -MMD -MP -c $< -o $@
 
