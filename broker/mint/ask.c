@@ -43,6 +43,7 @@ pair_init(struct mint *m, struct why *why)
         return why_add(why, ERR_UNABLE, "mint: no lock to be had");
     }
     m->free_n = PAIR_WAITING;
+    m->wait_ms = MINT_WAIT_MS;
     m->locks = true;
     return ERR_OK;
 }
@@ -195,7 +196,7 @@ static enum err
 wait_for(struct mint *m, size_t place, struct why *why)
 {
     struct pair_wait *w = &m->wait[place];
-    int64_t deadline_ms = clock_mono_ms() + MINT_WAIT_MS;
+    int64_t deadline_ms = clock_mono_ms() + m->wait_ms;
 
     while (!w->done && !atomic_load(&m->dead) && clock_mono_ms() < deadline_ms) {
         wait_once(m, w, deadline_ms);
@@ -203,9 +204,9 @@ wait_for(struct mint *m, size_t place, struct why *why)
     if (w->done) {
         return w->code;
     }
-    return atomic_load(&m->dead)
-               ? gone(m, why)
-               : why_add(why, ERR_UNABLE, "mint did not answer within %d ms", MINT_WAIT_MS);
+    return atomic_load(&m->dead) ? gone(m, why)
+                                 : why_add(why, ERR_UNABLE, "mint did not answer within %lld ms",
+                                           (long long)m->wait_ms);
 }
 
 static enum err

@@ -29,7 +29,8 @@ struct pair_wait {
 struct mint {
     int fd;
     pid_t pid;
-    bool locks; /* lock and conditions are there to be destroyed */
+    int64_t wait_ms; /* for an answer: MINT_WAIT_MS */
+    bool locks;      /* lock and conditions are there to be destroyed */
     bool listening;
     pthread_t listener;
     pthread_mutex_t lock;

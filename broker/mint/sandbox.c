@@ -67,11 +67,12 @@ refuse(struct why *why, const char *what, int error)
 }
 
 /* A key press at the terminal or a stop by the service manager reaches the whole group; this process leaves when
- * its parent has, and not before the last record is written. */
+ * its parent has, and not before the last record is written.  A file that may not grow is an error, not a signal. */
 static void
 signals(void)
 {
-    static const int IGNORED[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGQUIT};
+    static const int IGNORED[] = {SIGINT,  SIGTERM, SIGHUP,  SIGPIPE,
+                                  SIGUSR1, SIGUSR2, SIGQUIT, SIGXFSZ};
     sigset_t none;
 
     for (size_t i = 0; i < sizeof IGNORED / sizeof IGNORED[0]; i++) {
