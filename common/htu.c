@@ -236,6 +236,14 @@ write_origin(struct wr *w, const struct url *url)
     return true;
 }
 
+/* A buffer that is too small looks like a bad URL to those who compare what they wrote. */
+static enum err
+refuse(const struct wr *w, const char *cause, struct why *why)
+{
+    TRY(wr_end(w, why));
+    return why_add(why, ERR_MALFORMED, "URL: %s", cause);
+}
+
 enum err
 htu_normalise(struct slice in, char *dst, size_t cap, struct why *why)
 {
@@ -245,14 +253,14 @@ htu_normalise(struct slice in, char *dst, size_t cap, struct why *why)
 
     TRY(split(in, &url, why));
     if (!write_origin(&w, &url)) {
-        return why_add(why, ERR_MALFORMED, "URL: scheme or host is not accepted");
+        return refuse(&w, "scheme or host is not accepted", why);
     }
     path_at = w.len;
     if (url.path.len == 0) {
         wr_u8(&w, '/');
     }
     if (!write_part(&w, url.path, "/:@")) {
-        return why_add(why, ERR_MALFORMED, "URL: character or escape that no path has");
+        return refuse(&w, "character or escape that no path has", why);
     }
     TRY(wr_end(&w, why)); /* before the path is worked on: it must be whole */
     remove_dots(&w, path_at);
