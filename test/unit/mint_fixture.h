@@ -22,7 +22,7 @@
 
 #include "common/mem.h"
 
-enum { SCRATCH_PATH = 512 };
+enum { SCRATCH_PATH = 64, SCRATCH_NAME = 192 };
 
 #define SCRATCH_JKT    "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 #define SCRATCH_DIGEST "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -85,7 +85,7 @@ scratch_open(const char *path)
 static inline struct slice
 scratch_read(const char *dir, const char *name)
 {
-    char path[2 * SCRATCH_PATH];
+    char path[SCRATCH_NAME];
     struct stat st;
 
     (void)snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -106,7 +106,7 @@ scratch_read(const char *dir, const char *name)
 static inline void
 scratch_write(const char *dir, const char *name, struct slice bytes, mode_t mode)
 {
-    char path[2 * SCRATCH_PATH];
+    char path[SCRATCH_NAME];
 
     (void)snprintf(path, sizeof path, "%s/%s", dir, name);
     (void)unlink(path);

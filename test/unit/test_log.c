@@ -153,7 +153,7 @@ static void
 a_hole_of_zeros_is_cut(void **state)
 {
     struct rig *r = *state;
-    char path[2 * SCRATCH_PATH];
+    char path[SCRATCH_NAME];
     struct stat st;
 
     rig_start(r);

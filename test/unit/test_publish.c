@@ -185,7 +185,7 @@ static void
 the_view_is_rebuilt_from_the_log(void **state)
 {
     struct rig *r = *state;
-    char path[2 * SCRATCH_PATH];
+    char path[SCRATCH_NAME];
 
     rig_start(r);
     rig_add(r, 600, 64);

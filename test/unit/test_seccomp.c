@@ -33,7 +33,7 @@ static int
 setup(void **state)
 {
     struct cell *c = mem_new(1, sizeof *c);
-    char audit[2 * SCRATCH_PATH];
+    char audit[SCRATCH_NAME];
     struct why why = {0};
     int data = 0;
 
@@ -64,7 +64,7 @@ teardown(void **state)
 static bool
 enter(struct cell *c)
 {
-    char audit[2 * SCRATCH_PATH];
+    char audit[SCRATCH_NAME];
     struct why why = {0};
 
     if (sandbox_begin(c->keep, &why) != ERR_OK) {
@@ -229,7 +229,7 @@ daily_work_goes_on(void **state)
 static int
 leave_the_folder(struct cell *c)
 {
-    char absolute[2 * SCRATCH_PATH];
+    char absolute[SCRATCH_NAME];
 
     (void)snprintf(absolute, sizeof absolute, "%s/stolen", c->path);
     if (openat(c->dir, "../stolen", publish_open_flags(), 0600) >= 0 || errno != EACCES) {
