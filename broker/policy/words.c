@@ -67,8 +67,8 @@ static bool
 authority_ok(const char *text, size_t len)
 {
     size_t host = text[0] == '[' ? strcspn(text, "]") + 1 : strcspn(text, ":/?");
-    bool literal =
-        text[0] == '[' && host <= len && strspn(text + 1, DIGITS "abcdefABCDEF:.") + 2 == host;
+    bool literal = text[0] == '[' && host > 2 && host <= len &&
+                   strspn(text + 1, DIGITS "abcdefABCDEF:.") + 2 == host;
     bool name = text[0] != '[' && host > 0 && strspn(text, ALNUM "-.") == host;
     size_t port = host < len && text[host] == ':' ? strspn(text + host + 1, DIGITS) : 0;
 
