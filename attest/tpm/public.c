@@ -6,7 +6,7 @@
 
 #include "attest/base/rd.h"
 
-enum { FIELD_MAX = 66, RSA_EXPONENT_DEFAULT = 65537 };
+enum { FIELD_MAX = 66, MODULUS_MAX = 512, RSA_EXPONENT_DEFAULT = 65537 };
 
 /* What follows an algorithm number in TPMT_SYM_DEF_OBJECT, TPMT_RSA_SCHEME, TPMT_ECC_SCHEME and
  * TPMT_KDF_SCHEME. */
@@ -34,6 +34,18 @@ static const struct follow KDF[] = {
     {TPM_ALG_NULL, 0},      {0x0007 /* MGF1 */, 1},           {0x0020 /* KDF1_SP800_56A */, 1},
     {0x0021 /* KDF2 */, 1}, {0x0022 /* KDF1_SP800_108 */, 1},
 };
+
+/* A TPM2B: a 16-bit length and that many bytes, at most `max`. */
+static struct slice
+read_sized(struct rd *r, const char *field, size_t max)
+{
+    size_t len = rd_be16(r, field);
+
+    if (len > max) {
+        rd_fail(r, field, "longer than the specification allows");
+    }
+    return rd_bytes(r, field, len);
+}
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -67,7 +79,7 @@ read_rsa(struct rd *r, struct tpm_public *p)
     p->scheme = read_alg(r, "scheme", RSA_SCHEME, ROWS(RSA_SCHEME), &p->scheme_hash);
     p->key_bits = rd_be16(r, "keyBits");
     p->exponent = rd_be32(r, "exponent");
-    p->modulus = rd_bytes(r, "unique", rd_be16(r, "unique"));
+    p->modulus = read_sized(r, "unique", MODULUS_MAX);
     p->kdf = TPM_ALG_NULL;
 }
 
@@ -80,8 +92,8 @@ read_ecc(struct rd *r, struct tpm_public *p)
     p->scheme = read_alg(r, "scheme", ECC_SCHEME, ROWS(ECC_SCHEME), &p->scheme_hash);
     p->curve = rd_be16(r, "curveID");
     p->kdf = read_alg(r, "kdf", KDF, ROWS(KDF), &unused);
-    p->x = rd_bytes(r, "unique.x", rd_be16(r, "unique.x"));
-    p->y = rd_bytes(r, "unique.y", rd_be16(r, "unique.y"));
+    p->x = read_sized(r, "unique.x", FIELD_MAX);
+    p->y = read_sized(r, "unique.y", FIELD_MAX);
 }
 
 static struct slice
@@ -105,7 +117,7 @@ tpm_public_decode(struct slice in, struct tpm_public *out, struct why *why)
     p.type = rd_be16(&r, "type");
     p.name_alg = rd_be16(&r, "nameAlg");
     p.attributes = rd_be32(&r, "objectAttributes");
-    p.policy = rd_bytes(&r, "authPolicy", rd_be16(&r, "authPolicy"));
+    p.policy = read_sized(&r, "authPolicy", HASH_MAX);
     if (p.type == TPM_ALG_RSA) {
         read_rsa(&r, &p);
     } else if (p.type == TPM_ALG_ECC) {
