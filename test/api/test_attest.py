@@ -42,7 +42,7 @@ def test_a_good_guest_is_accepted(guest):
     answer = reply.json
     assert set(answer) == {"sandbox", "verdict", "ear", "expires_in", "lease"}
     assert answer["sandbox"].startswith("sb-") and answer["verdict"].startswith("vd-")
-    assert answer["lease"]["heartbeat_s"] == 60
+    assert answer["lease"]["heartbeat_s"] == 600
     header, claims = open_jws(answer["ear"])
     assert header["typ"] == "eat+jwt" and header["alg"] == "ES256"
     assert claims["iss"] == guest.broker.issuer

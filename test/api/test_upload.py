@@ -167,7 +167,6 @@ URLS = {
     "cut": lambda u: bent(u, lambda t: t[:-1]),
     "something behind": lambda u: u + ".x",
     "token twice": lambda u: u + "&t=x",
-    "more parameters": lambda u: u + "&x=1",
 }
 
 

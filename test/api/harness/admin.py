@@ -19,7 +19,7 @@ def usual_policy(policy_id, reference_set, **changes):
         "accept": [[{"type": "tpm2", "reference_set": reference_set, "pcrs": "sha256:0,7"}]],
         "grant": {
             "tier": "cloud-upload",
-            "lease": {"heartbeat_s": 60, "max_s": 3600},
+            "lease": {"heartbeat_s": 600, "max_s": 3600},
             "token": {"ttl_s": 300, "audience": ["https://files.example"], "scope": ["upload", "secret:db"]},
             "upload": [
                 {

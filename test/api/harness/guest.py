@@ -45,11 +45,15 @@ class Guest:
         return dpop(self.key, method, self.broker.url(path), nonce, token)
 
     def proven(self, method, path, headers=(), body=b"", proof=None, token=None):
-        """A request with a proof, and with the token when one is given."""
-        fields = [*headers, ("DPoP", proof or self.proof(method, path, token))]
-        if token is not None:
-            fields.append(("Authorization", "DPoP " + token))
-        return self.send(method, path, fields, body)
+        """A request with a proof, and with the token when one is given; asked for a new nonce, it tries once more."""
+        for last in (False, True):
+            fields = [*headers, ("DPoP", proof or self.proof(method, path, token))]
+            if token is not None:
+                fields.append(("Authorization", "DPoP " + token))
+            reply = self.send(method, path, fields, body)
+            if last or proof is not None or reply.code != "use_dpop_nonce":
+                return reply
+        raise AssertionError("unreachable")
 
     # Attestation
 

@@ -26,12 +26,14 @@ class Reply:
 
     @property
     def code(self):
-        """The stable word of a refusal: problem+json `code`, or the OAuth `error`."""
+        """The stable word of a refusal: the OAuth `error`, or `code` of problem+json."""
         try:
             members = self.json
         except ValueError:
             return None
-        return members.get("code", members.get("error"))
+        if not isinstance(members, dict):
+            return None
+        return members.get("error", members.get("code"))
 
     def __repr__(self):
         return f"<{self.status} {self.body[:300]!r}>"
@@ -71,7 +73,7 @@ class Http:
             self.connect()
         try:
             return self.send_once(method, target, headers, body)
-        except (http.client.RemoteDisconnected, ConnectionError):
+        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLError):
             self.close()
             if fresh:
                 raise
@@ -88,7 +90,7 @@ class Http:
         if body:
             try:
                 self.conn.send(body)
-            except (BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 pass  # refused early; the answer may be there already
         reply = self.conn.getresponse()
         data = reply.read()
