@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_mint.c - a real mint, forked and sandboxed, asked through mint.h: what it grants, what it refuses, how it dies. */
-#include "test/unit/mint_fixture.h"
+#include "test/unit/mint_rig.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -32,74 +32,6 @@ fdatasync(int fd)
         (void)socket(AF_INET, SOCK_STREAM, 0);
     }
     return (int)syscall(SYS_fdatasync, fd);
-}
-
-struct rig {
-    char path[SCRATCH_PATH];
-    char audit[SCRATCH_PATH + 8];
-    struct mint_conf conf;
-    struct mint *mint;
-    struct mint_ask ask;
-    struct mint_answer answer;
-    struct why why;
-};
-
-static int
-setup(void **state)
-{
-    struct rig *r = mem_new(1, sizeof *r);
-
-    *sync_does = SYNC_WORKS;
-    scratch_make(r->path);
-    (void)snprintf(r->audit, sizeof r->audit, "%s/audit", r->path);
-    SCRATCH_SET(r->conf.data_dir, r->path);
-    SCRATCH_SET(r->conf.issuer, "https://broker.example");
-    SCRATCH_SET(r->conf.log_origin, "broker.example/log");
-    *state = r;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct rig *r = *state;
-
-    mint_stop(&r->mint);
-    scratch_remove(r->path);
-    mem_free(r);
-    return 0;
-}
-
-static void
-start(struct rig *r)
-{
-    r->why.n = 0;
-    fine(mint_start(&r->conf, &r->mint, &r->why), &r->why);
-    assert_true(mint_alive(r->mint, NULL));
-}
-
-static void
-start_and_listen(struct rig *r)
-{
-    start(r);
-    fine(mint_listen(r->mint, &r->why), &r->why);
-}
-
-static enum err
-ask(struct rig *r)
-{
-    r->why.n = 0;
-    return mint_ask(r->mint, &r->ask, &r->answer, &r->why);
-}
-
-static bool
-log_holds(const struct rig *r, const char *text)
-{
-    struct slice log = scratch_read(r->audit, "log");
-    bool holds = scratch_holds(log, text);
-
-    scratch_free(log);
-    return holds;
 }
 
 /* Its signature is by the published key; the payload, owned by the caller. */
@@ -434,6 +366,7 @@ breaking_out_of_the_sandbox_ends_the_mint(void **state)
     scratch_ask(&r->ask, MINT_ACCESS);
     *sync_does = SYNC_BREAKS_OUT;
     dies_with(r, "mint killed by signal 31 (a system call that its sandbox forbids)");
+    *sync_does = SYNC_WORKS;
 }
 
 static void
@@ -566,8 +499,6 @@ stopping_twice_or_nothing_is_harmless(void **state)
     mint_stop(&r->mint);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)
