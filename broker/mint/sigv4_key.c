@@ -2,7 +2,9 @@
 /* sigv4_key.c - see sigv4_key.h.  The only file of sigv4 that touches the secret.
  *
  * Most of a naive signature is the derivation of its key, which is the same for a whole day.  What
- * is kept of it are the two SHA-256 states that HMAC (RFC 2104) starts from. */
+ * is kept of it are the two SHA-256 states that HMAC (RFC 2104) starts from.  They are contexts of
+ * OpenSSL, as everything here: copying nettle's plain structs instead gained 12 % of the hashing
+ * of a short request and nothing for one with a session token. */
 #include "broker/mint/sigv4_key.h"
 
 #include <openssl/evp.h>

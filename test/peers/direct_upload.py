@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -19,7 +20,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "api"))
 
-from rgw import Rgw, statement
+from rgw import Rgw, end_orderly, statement
 from s3 import BUILD, Grant, Keys, S3, S3Error, Signer, curl
 
 # What RGW 16 says to a signature that is not its own computation: it depends on whose key it was.
@@ -290,6 +291,7 @@ def run(t, store, signer):
 
 def main():
     t = Tally()
+    signal.signal(signal.SIGTERM, end_orderly)
     try:
         signer = Signer()
         with Rgw() as store:

@@ -84,24 +84,30 @@ add_query(struct model *m, const char *name, const char *value)
     encode(value, "", p->value, sizeof p->value);
 }
 
+/* Words with one blank between them. */
+static void
+fold(const char *s, char *dst, size_t cap)
+{
+    size_t at = 0;
+
+    for (s += strspn(s, " \t"); *s != '\0'; s += strspn(s, " \t")) {
+        size_t len = strcspn(s, " \t");
+
+        at += (size_t)snprintf(&dst[at], cap - at, "%s%.*s", at > 0 ? " " : "", (int)len, s);
+        s += len;
+    }
+}
+
 /* Lower case, trimmed, blanks folded; a second value of a name joins the first. */
 static void
 add_header(struct model *m, const char *name, const char *value)
 {
     struct model_pair fresh = {0};
-    char copy[4 * TEXT_CAP];
-    char *save = NULL;
 
     for (size_t i = 0; name[i] != '\0'; i++) {
         fresh.name[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
     }
-    (void)snprintf(copy, sizeof copy, "%s", value);
-    for (char *word = strtok_r(copy, " \t", &save); word != NULL;
-         word = strtok_r(NULL, " \t", &save)) {
-        size_t at = strlen(fresh.value);
-
-        (void)snprintf(&fresh.value[at], sizeof fresh.value - at, at > 0 ? " %s" : "%s", word);
-    }
+    fold(value, fresh.value, sizeof fresh.value);
     for (size_t i = 0; i < m->header_n; i++) {
         if (strcmp(m->header[i].name, fresh.name) == 0) {
             size_t at = strlen(m->header[i].value);
@@ -125,29 +131,25 @@ struct plan {
 static void
 model_sign(struct model *m, const char *secret)
 {
+    const char *const chain[] = {"us-east-1", "s3", "aws4_request", m->string};
     unsigned char digest[32];
     unsigned char key[32];
     char start[300];
-    char scope[256];
-    char *save = NULL;
-    char *part = NULL;
 
     (void)SHA256((const unsigned char *)m->canonical, strlen(m->canonical), digest);
     hex(digest, m->signature);
     (void)snprintf(m->string, sizeof m->string, "AWS4-HMAC-SHA256\n%s\n%s\n%s", m->date, m->scope,
                    m->signature);
     (void)snprintf(start, sizeof start, "AWS4%s", secret);
-    (void)snprintf(scope, sizeof scope, "%s", m->scope);
-    part = strtok_r(scope, "/", &save);
-    (void)HMAC(EVP_sha256(), start, (int)strlen(start), (const unsigned char *)part, strlen(part),
-               key, NULL);
-    for (part = strtok_r(NULL, "/", &save); part != NULL; part = strtok_r(NULL, "/", &save)) {
-        (void)HMAC(EVP_sha256(), key, 32, (const unsigned char *)part, strlen(part), digest, NULL);
+    (void)HMAC(EVP_sha256(), start, (int)strlen(start), (const unsigned char *)m->date, 8, key,
+               NULL);
+    for (size_t i = 0; i < sizeof chain / sizeof chain[0]; i++) {
+        struct slice part = text(chain[i]);
+
+        (void)HMAC(EVP_sha256(), key, 32, part.ptr, part.len, digest, NULL);
         memcpy(key, digest, sizeof key);
     }
-    (void)HMAC(EVP_sha256(), key, 32, (const unsigned char *)m->string, strlen(m->string), digest,
-               NULL);
-    hex(digest, m->signature);
+    hex(key, m->signature);
 }
 
 static void
