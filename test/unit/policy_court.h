@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy_court.h - a ledger, six persons with keys, and documents that they sign, for tests of the policy book. */
+/* policy_court.h - a ledger, six persons with keys, and documents that they sign, for tests of
+ * the policy book. */
 #ifndef TEST_UNIT_POLICY_COURT_H
 #define TEST_UNIT_POLICY_COURT_H
 
