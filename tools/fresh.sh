@@ -63,13 +63,13 @@ if [ "${1:-}" = --inside ]; then
     start=$(date +%s)
     say 'apt-get install git make'
     run 'export DEBIAN_FRONTEND=noninteractive
-         apt-get -q update && apt-get -q -y --no-install-recommends install git make' > "$dir/root/apt.log" 2>&1 ||
-        { tail -n 30 "$dir/root/apt.log"; exit 1; }
+         apt-get -q update && apt-get -q -y --no-install-recommends install git make' > "$dir/srv/apt.log" 2>&1 ||
+        { tail -n 30 "$dir/srv/apt.log"; exit 1; }
     since "$start"
     for target in demo check; do
         start=$(date +%s)
         say "make $target"
-        run "cd /root/countersign && make $target"
+        run "cd /srv/countersign && make $target"
         since "$start"
     done
     # Once more, with everything installed and no network at all: apt must not be needed.
@@ -78,7 +78,7 @@ if [ "${1:-}" = --inside ]; then
     # shellcheck disable=SC2016 # $1 belongs to the inner shell
     unshare --net sh -c 'ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null || true
         exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 chroot "$1" \
-            sh -c "cd /root/countersign && make demo"' sh "$dir"
+            sh -c "cd /srv/countersign && make demo"' sh "$dir"
     since "$start"
     exit 0
 fi
@@ -106,8 +106,8 @@ if [ ! -e "$dir/etc/debian_version" ]; then
 fi
 since "$start"
 copy_apt "$dir"
-rm -rf "$dir/root/countersign"
-git clone -q --no-hardlinks "file://$root" "$dir/root/countersign"
+rm -rf "$dir/srv/countersign"
+git clone -q --no-hardlinks "file://$root" "$dir/srv/countersign"
 
 unshare --mount --propagation private --pid --fork --kill-child --mount-proc="$dir/proc" \
     "$0" --inside "$dir"
