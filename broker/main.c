@@ -136,8 +136,7 @@ static enum err
 open_front(struct server *s, struct why *why)
 {
     const struct config *c = s->config;
-    const struct http_conf conf = {
-        .listen = {c->listen[0], c->listen[1], c->listen[2]},
+    struct http_conf conf = {
         .certificate_file = c->certificate,
         .key_file = c->key,
         .client_ca_file = c->client_ca,
@@ -152,6 +151,7 @@ open_front(struct server *s, struct why *why)
         .done = request_done,
     };
 
+    memcpy(conf.listen, c->listen, sizeof conf.listen);
     return http_start(&conf, &s->broker.front, why);
 }
 
