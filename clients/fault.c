@@ -197,11 +197,18 @@ fault_from_reply(int status, const json_t *body, struct fault *f)
                    text[0] != '\0' ? text : "the server gave no reason");
 }
 
+/* What has no word of its own is told by its kind. */
+static const char *
+code_of(enum err err, const struct fault *f)
+{
+    return f->code[0] != '\0' ? f->code : kind_of(err)->name;
+}
+
 json_t *
 fault_json(enum err err, const struct fault *f)
 {
-    json_t *obj = json_pack("{s:s, s:s, s:i, s:s}", "kind", kind_of(err)->name, "code", f->code,
-                            "status", f->status, "detail", why_text(&f->why));
+    json_t *obj = json_pack("{s:s, s:s, s:i, s:s}", "kind", kind_of(err)->name, "code",
+                            code_of(err, f), "status", f->status, "detail", why_text(&f->why));
     json_t *failed = json_array();
     const char *at = f->failed;
 
@@ -279,7 +286,7 @@ next_step(enum err err, const struct fault *f, char *dst, size_t cap)
 static void
 report_text(enum err err, const struct fault *f, const char *next)
 {
-    complain("countersign: %s%s%s", f->code, f->code[0] != '\0' ? ": " : "", why_text(&f->why));
+    complain("countersign: %s: %s", code_of(err, f), why_text(&f->why));
     for (size_t i = 1; i < f->why.n; i++) {
         complain("  while: %s", f->why.link[i]);
     }

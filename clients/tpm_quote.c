@@ -171,10 +171,9 @@ selection_same(const struct tpm_quote *q, const struct pcr_choice *which)
     return true;
 }
 
-/* *same: the values give the digest that was signed. */
-static enum err
-pair_check(const struct quote_pair *pair, const struct pcr_choice *which, bool *same,
-           struct fault *f)
+enum err
+quote_check(const struct quote_pair *pair, const struct pcr_choice *which, bool *same,
+            struct fault *f)
 {
     uint8_t joined[TPM_PCR_VALUES_MAX * HASH_MAX];
     uint8_t digest[HASH_MAX];
@@ -213,7 +212,7 @@ quote_take(const struct ak *ak, const struct pcr_choice *which, struct slice ext
     for (unsigned i = 0; i < QUOTE_TRIES && !same; i++) {
         TRY(pcrs_read(ak->key.device, which, &out->values, f));
         TRY(quote_once(ak, &select, extra, out, f));
-        TRY(pair_check(out, which, &same, f));
+        TRY(quote_check(out, which, &same, f));
     }
     if (!same) {
         return fault_add(f, ERR_UNABLE, "tpm", "PCRs keep changing while they are quoted");

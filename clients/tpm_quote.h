@@ -35,6 +35,11 @@ enum err pcr_choice_parse(const char *text, struct pcr_choice *out, struct fault
 enum err pcrs_read(struct device *d, const struct pcr_choice *which, struct pcr_values *out,
                    struct fault *f) MUST_USE;
 
+/* *same: the values give the digest that was signed.  ERR_UNABLE, code tpm_bank: another selection
+ * was quoted, as happens for a bank that is not allocated. */
+enum err quote_check(const struct quote_pair *pair, const struct pcr_choice *which, bool *same,
+                     struct fault *f) MUST_USE;
+
 /* extra: the quote's extraData, BINDING_LEN bytes for our broker. */
 enum err quote_take(const struct ak *ak, const struct pcr_choice *which, struct slice extra,
                     struct quote_pair *out, struct fault *f) MUST_USE;
