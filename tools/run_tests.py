@@ -114,12 +114,12 @@ def find_api(_build, log):
         yield pytest_job("api", src, log, int(os.environ.get("API_TIMEOUT_S", "240")))
 
 
-def find_fault(build, log):
+def find_fault(build, _log):
     for src in sorted(glob.glob("test/fault/*.c")):
         exe = f"{build}/fault/{stem(src)}"
         yield Job("fault", stem(src), [exe], 900, count_line, needs=exe)
-    for src in sorted(glob.glob("test/fault/test_*.py")):
-        yield pytest_job("fault", src, log, 1800)
+    for src in sorted(glob.glob("test/fault/run_*.py")):
+        yield Job("fault", stem(src), [PYTHON, src], 1800, count_line, needs=src)
 
 
 def find_peers(_build, log):

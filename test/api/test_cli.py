@@ -138,7 +138,7 @@ def test_admin_lists_and_explains(sandbox, cli):
     shown = json.loads(cli.admin("carol", "sandbox", "show", sandbox, "--json").stdout)
     assert shown["state"] == "live"
     assert sandbox in cli.admin("carol", "sandbox", "list").stdout
-    explained = cli.admin("carol", "explain", shown["verdict"]).stdout
+    explained = cli.admin("carol", "explain", shown["verdict"], "--all").stdout
     assert "quote.signature" in explained and "pcr.values" in explained
     assert "cli" in cli.admin("carol", "policy", "list").stdout
 
