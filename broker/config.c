@@ -7,9 +7,11 @@
 #include "common/mem.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void
 config_free(struct config **c)
@@ -36,6 +38,18 @@ set_path(const char *config_path, const char *name, const char *what, char *dst,
 
     if (n <= 0 || (size_t)n >= cap) {
         return why_add(why, ERR_LIMIT, "%s: path is empty or longer than %zu bytes", what, cap - 1);
+    }
+    return ERR_OK;
+}
+
+/* The same for a file that must be there. */
+static enum err
+set_file(const char *config_path, const char *name, const char *what, char *dst, size_t cap,
+         struct why *why)
+{
+    TRY(set_path(config_path, name, what, dst, cap, why));
+    if (access(dst, R_OK) != 0) {
+        return why_add(why, ERR_NOT_FOUND, "%s: %.100s: %s", what, dst, strerror(errno));
     }
     return ERR_OK;
 }
@@ -108,14 +122,14 @@ read_tls(json_t *obj, const char *path, struct config *c, struct why *why)
     };
 
     TRY(json_bind(obj, "tls", members, sizeof members / sizeof members[0], why));
-    TRY(set_path(path, certificate, "tls.certificate", c->certificate, sizeof c->certificate, why));
-    TRY(set_path(path, key, "tls.key", c->key, sizeof c->key, why));
+    TRY(set_file(path, certificate, "tls.certificate", c->certificate, sizeof c->certificate, why));
+    TRY(set_file(path, key, "tls.key", c->key, sizeof c->key, why));
     if (client_ca == NULL) {
         return c->listen[1].port == 0
                    ? ERR_OK
                    : why_add(why, ERR_MALFORMED, "tls.client_ca is missing; listen.admin needs it");
     }
-    return set_path(path, client_ca, "tls.client_ca", c->client_ca, sizeof c->client_ca, why);
+    return set_file(path, client_ca, "tls.client_ca", c->client_ca, sizeof c->client_ca, why);
 }
 
 static enum err
@@ -240,12 +254,12 @@ set_direct(const char *path, const char *id, const struct direct *d, struct mint
         e = set_text(texts[i].text, texts[i].what, texts[i].dst, texts[i].cap, why);
     }
     TRY(e);
-    TRY(set_path(path, d->secret_file, "stores.secret_file", m->secret_file, sizeof m->secret_file,
+    TRY(set_file(path, d->secret_file, "stores.secret_file", m->secret_file, sizeof m->secret_file,
                  why));
     if (d->session_token_file == NULL) {
         return ERR_OK;
     }
-    return set_path(path, d->session_token_file, "stores.session_token_file", m->session_token_file,
+    return set_file(path, d->session_token_file, "stores.session_token_file", m->session_token_file,
                     sizeof m->session_token_file, why);
 }
 

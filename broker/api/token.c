@@ -63,9 +63,7 @@ api_token(struct http_request *req, struct http_reply *out)
     } else {
         api_oauth_fault(b, out, &f);
     }
-    if (form_get(&form, "evidence", 0) != NULL) {
-        api_challenge(b, out);
-    }
+    api_challenge(b, out);
     sec_zero(g, sizeof *g);
     mem_free(g);
 }

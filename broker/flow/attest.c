@@ -45,6 +45,9 @@ read_request(struct slice body, struct run *r, struct fault *f)
 {
     enum err e = attest_ask_read(body, &r->ask, &f->why);
 
+    if (e == ERR_DENIED) { /* a key that we do not take is the sender's mistake, not a verdict */
+        e = ERR_MALFORMED;
+    }
     return e == ERR_OK ? ERR_OK : fault_from(f, e, "malformed");
 }
 

@@ -8,6 +8,7 @@
 #include "broker/flow/validity.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -42,6 +43,14 @@ text_of(const json_t *obj, const char *name)
     const char *s = json_string_value(json_object_get(obj, name));
 
     return s != NULL ? s : "";
+}
+
+/* Tokens of other kinds must not pass for an assertion (RFC 8725 section 3.11); RFC 7523 itself names no type. */
+static bool
+assertion_type(const char *typ)
+{
+    return typ[0] == '\0' || strcasecmp(typ, "JWT") == 0 ||
+           strcasecmp(typ, "client-authentication+jwt") == 0;
 }
 
 /* iss and sub are the client, aud is this server as one string, and it ends soon. */
@@ -91,6 +100,9 @@ by_assertion(struct broker *b, const char *text, struct caller *out, struct faul
     if (jws_read(slice_text(text), NULL, JOSE_ALLOW_ES256 | JOSE_ALLOW_ES384 | JOSE_ALLOW_EDDSA,
                  &jws, &f->why) != ERR_OK) {
         return fault_from(f, ERR_UNAUTHENTICATED, "invalid_client");
+    }
+    if (!assertion_type(text_of(jws.header, "typ"))) {
+        return not_a_client(f, "client_assertion: typ is that of another kind of token");
     }
     const char *id = text_of(jws.payload, "sub");
     const struct rp_client *c = find_client(b, id);
