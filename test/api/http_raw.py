@@ -187,8 +187,9 @@ class Raw:
 
 
 def status(reply):
-    """Status of a reply, or 0 for none."""
-    match = re.match(rb"HTTP/1\.1 (\d{3}) ", reply or b"")
+    """Status of a reply, or 0 for an end without one; still open is neither."""
+    assert reply is not None, "still open"
+    match = re.match(rb"HTTP/1\.1 (\d{3}) ", reply)
     return int(match.group(1)) if match else 0
 
 

@@ -271,7 +271,7 @@ def test_too_large_unread(testd):
 def test_refusal_is_readable(testd, listener):
     """A client that sends its whole body before it reads still gets the reason instead of a reset."""
     with testd.connect(listener) as c:
-        c.send(post_json("/json", b"0" * 1000000))
+        c.send(post_json("/json", b"0" * (16 << 20)))  # more than fits into socket buffers
         assert status(c.read_reply()) == 413
         assert c.read_all() == b""
 
@@ -368,6 +368,18 @@ def test_cut_stops_what_is_here(testd):
         assert status(victim.read_all(3)) == 0
         testd.wait("sink abandon")
     assert "sink end late" not in testd.ran()
+
+
+def test_cut_stops_what_was_read(testd):
+    """The same when the whole body was read already: its last call does not come."""
+    testd.forget()
+    with testd.connect() as victim, testd.connect() as caller:
+        victim.send(request("PUT", "/upload/read", b"x" * 1000, "X-Pause: 300"))
+        testd.wait("sink open read")
+        assert status(caller.ask(request("POST", "/cut/read", b""))) == 200
+        assert status(victim.read_all(3)) == 0
+        testd.wait("sink abandon")
+    assert "sink end read" not in testd.ran()
 
 
 def test_whoami(testd, pki):
