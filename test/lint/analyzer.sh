@@ -5,6 +5,7 @@ set -u
 STD='-std=c17 -D_GNU_SOURCE -I.'
 WARN=$(make -s --no-print-directory print-WARN)
 GCCW=$(make -s --no-print-directory print-GCCW)
+CLANGW=$(make -s --no-print-directory print-CLANGW)
 files=$(find attest broker clients common test tools -name '*.c' | sort)
 bad=0
 # Lists of words are split on purpose.
@@ -12,6 +13,6 @@ bad=0
 {
     tools/cached.py analyzer Makefile $files -- \
         gcc $STD $WARN $GCCW -O2 -fanalyzer -c {} -o /dev/null || bad=1
-    tools/cached.py clang Makefile $files -- clang $STD $WARN -O1 -c {} -o /dev/null || bad=1
+    tools/cached.py clang Makefile $files -- clang $STD $WARN $CLANGW -O1 -c {} -o /dev/null || bad=1
 }
 exit $bad
