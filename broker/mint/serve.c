@@ -173,6 +173,7 @@ start(struct server *s, const struct mint_conf *conf, struct why *why)
     TRY(urls_open(conf, &s->urls, why));
     TRY(read_log(s, why));
     TRY(warm_up(s, why));
+    fd_done(&s->data); /* the keys are read, and nothing leads back to them */
     s->tools = (struct job_tools){conf->issuer, s->keys, s->urls, s->log};
     vectors(s);
     return sandbox_close(s->audit, publish_open_flags(), why);
