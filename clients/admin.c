@@ -76,9 +76,7 @@ admin_run(struct admin *a, const struct admin_command *c, int argc, char **argv)
         err = c->run(a, &w, c->options, &reply, &f);
     }
     if (err != ERR_OK) {
-        int code = fault_report(err, &f, a->s.json);
-
-        return strcmp(f.code, "usage") == 0 ? EXIT_USAGE : code;
+        return fault_report(err, &f, a->s.json);
     }
     if (a->s.json) {
         say_json(json_incref(reply));

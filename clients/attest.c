@@ -58,7 +58,6 @@ cmd_attest(int argc, char **argv)
     struct attest_options o = {0};
     struct opt shared[SETTINGS_GUEST];
     const struct opt own[] = {
-        {"tcti", "NAME:CONF", &s.tcti, "TPM; default device:/dev/tpmrm0"},
         {"ak", "WHICH", &o.ak, "attestation key: ecc (default), rsa, or 0x81xxxxxx"},
         {"ak-cert", "FILE", &o.ak_cert, "its certificate, DER"},
         {"ek", "HANDLE", &o.ek,

@@ -32,6 +32,11 @@ static const struct kind kinds[] = {
     {ERR_BUG, "bug", EXIT_UNABLE},
 };
 
+/* What is wrong with the command line or with a file that it names, whoever finds out. */
+static const char *const usage_codes[] = {
+    "usage", "file", "config", "not_https", "server", "pcrs", "key", "handle", "sign_key",
+};
+
 /* Statuses with a meaning of their own; the rest go by their hundred. */
 struct status_row {
     int status;
@@ -71,6 +76,7 @@ static const struct advice advices[] = {
                       "your own"},
     {"cannot_connect", "check --server, and that the broker runs"},
     {"tls_untrusted", "give the broker's CA with --ca FILE; verification cannot be turned off"},
+    {"client_certificate", "check --cert and --key: the broker has to know this certificate's CA"},
     {"tls_client", "check --cert and --key: a PEM certificate and its key, known to the broker"},
     {"tpm_open", "check --tcti (for example device:/dev/tpmrm0) and that you may open it"},
     {"tpm", "look at `tpm2_getcap properties-variable`; another process may hold the TPM"},
@@ -95,6 +101,8 @@ static const struct advice advices[] = {
     {"version_conflict", "raise the version in the document; versions are never overwritten"},
     {"signature_invalid", "check --sign-key: it must be the key of a registered person"},
     {"digest_differs", "look at the document again before approving"},
+    {"file", "check the path"},
+    {"config", "mend the file of --config, or /etc/countersign/client.conf"},
     {"not_stored", "PUT the file to its URL first"},
     {"url_expired", "ask for a new URL"},
     {"file_exists", "choose another --out, or remove the file yourself"},
@@ -257,12 +265,6 @@ fault_from_json(const json_t *obj, struct fault *f)
     return why_add(&f->why, err, "%s", text);
 }
 
-int
-fault_exit(enum err err)
-{
-    return err == ERR_OK ? EXIT_OK : kind_of(err)->exit;
-}
-
 /* What to do next, with the verdict's id put where the table says VERDICT; "" when we cannot say. */
 static void
 next_step(enum err err, const struct fault *f, char *dst, size_t cap)
@@ -286,7 +288,10 @@ next_step(enum err err, const struct fault *f, char *dst, size_t cap)
 static void
 report_text(enum err err, const struct fault *f, const char *next)
 {
-    complain("countersign: %s: %s", code_of(err, f), why_text(&f->why));
+    const char *code = code_of(err, f);
+    bool same = strcmp(code, why_text(&f->why)) == 0;
+
+    complain("countersign: %s%s%s", code, same ? "" : ": ", same ? "" : why_text(&f->why));
     for (size_t i = 1; i < f->why.n; i++) {
         complain("  while: %s", f->why.link[i]);
     }
@@ -308,6 +313,24 @@ report_text(enum err err, const struct fault *f, const char *next)
 }
 
 int
+fault_exit(enum err err)
+{
+    return err == ERR_OK ? EXIT_OK : kind_of(err)->exit;
+}
+
+/* EXIT_USAGE when the command line is at fault, else by the kind of failure. */
+static int
+exit_of(enum err err, const struct fault *f)
+{
+    for (size_t i = 0; i < sizeof usage_codes / sizeof usage_codes[0]; i++) {
+        if (f->status == 0 && strcmp(f->code, usage_codes[i]) == 0) {
+            return EXIT_USAGE;
+        }
+    }
+    return fault_exit(err);
+}
+
+int
 fault_report(enum err err, const struct fault *f, bool as_json)
 {
     char next[WHY_TEXT];
@@ -316,12 +339,12 @@ fault_report(enum err err, const struct fault *f, bool as_json)
     next_step(err, f, next, sizeof next);
     if (!as_json) {
         report_text(err, f, next);
-        return fault_exit(err);
+        return exit_of(err, f);
     }
     obj = fault_json(err, f);
     if (next[0] != '\0') {
         (void)json_object_set_new(obj, "next", json_string(next));
     }
     say_json(json_pack("{s:o}", "error", obj));
-    return fault_exit(err);
+    return exit_of(err, f);
 }

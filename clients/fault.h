@@ -44,7 +44,8 @@ enum err fault_from_json(const json_t *obj, struct fault *f) MUST_USE;
 /* The process exit code that `err` stands for. */
 int fault_exit(enum err err);
 
-/* Print it (stderr as text, or stdout as JSON) with the next step; returns the exit code. */
+/* Print it (stderr as text, or stdout as JSON) with the next step; returns the exit code, which is
+ * EXIT_USAGE when the command line or a file that it names is at fault. */
 int fault_report(enum err err, const struct fault *f, bool as_json);
 
 /* Copy at most cap - 1 bytes, everything but printable ASCII replaced by '?'. */

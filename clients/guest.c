@@ -66,9 +66,7 @@ guest_finish(enum err err, const struct settings *s, json_t *reply, void (*print
              const struct fault *f)
 {
     if (err != ERR_OK) {
-        int code = fault_report(err, f, s->json);
-
-        return strcmp(f->code, "usage") == 0 ? EXIT_USAGE : code;
+        return fault_report(err, f, s->json);
     }
     if (s->json) {
         say_json(json_incref(reply));

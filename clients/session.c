@@ -217,6 +217,7 @@ session_own(struct session *s, const char *scope, const struct call *c, json_t *
     err = own_once(s, scope, c, reply, f);
     if (err != ERR_OK && strcmp(f->code, "invalid_token") == 0 && s->state == SESSION_LIVE) {
         session_end(s, "the broker no longer takes its tokens");
+        return session_live(s, f);
     }
     return err;
 }

@@ -128,13 +128,22 @@ keep(struct session *s, const char *scope, const char *audience, const json_t *r
     return ERR_OK;
 }
 
-/* The broker refuses the attestation result itself: this sandbox is over. */
-static void
-end_if_refused(struct session *s, const struct fault *f)
+/* invalid_request may mean the subject token (RFC 8693 section 2.2.2) or a scope that is no scope:
+ * an exchange that asks for nothing in particular tells which. */
+static bool
+subject_refused(struct session *s, const struct fault *f, bool plain)
 {
-    if (strcmp(f->code, "invalid_grant") == 0 || strcmp(f->code, "sandbox_ended") == 0) {
-        session_end(s, "the broker no longer takes its attestation result");
+    struct fault probe = {0};
+    json_t *reply AUTO(json_free) = NULL;
+
+    if (strcmp(f->code, "invalid_grant") == 0) {
+        return true;
     }
+    if (strcmp(f->code, "invalid_request") != 0) {
+        return false;
+    }
+    return plain || (exchange(s, "", "", &reply, &probe) != ERR_OK &&
+                     strcmp(probe.code, "invalid_request") == 0);
 }
 
 enum err
@@ -158,10 +167,11 @@ session_token(struct session *s, const char *scope, const char *audience, int64_
         return session_live(s, f);
     }
     err = exchange(s, scope, audience, &reply, f);
-    if (err != ERR_OK) {
-        end_if_refused(s, f);
-        return err;
+    if (err != ERR_OK && subject_refused(s, f, scope[0] == '\0' && audience[0] == '\0')) {
+        session_end(s, "the broker no longer takes its attestation result");
+        return session_live(s, f);
     }
+    TRY(err);
     TRY(keep(s, scope, audience, reply, f));
     *token = find(s, scope, audience);
     return ERR_OK;

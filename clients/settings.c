@@ -31,8 +31,9 @@ settings_guest(struct settings *s, struct opt row[SETTINGS_GUEST])
     row[1] = (struct opt){"ca", "FILE", &s->ca, "PEM roots for the broker's certificate"};
     row[2] = (struct opt){"socket", "PATH", &s->socket, "socket of the agent"};
     row[3] = (struct opt){"policy", "ID", &s->policy, "policy to be judged by"};
-    row[4] = (struct opt){"config", "FILE", &s->config, "defaults, JSON"};
-    row[5] = (struct opt){"json", NULL, &s->json, "print JSON"};
+    row[4] = (struct opt){"tcti", "NAME:CONF", &s->tcti, "TPM; default device:/dev/tpmrm0"};
+    row[5] = (struct opt){"config", "FILE", &s->config, "defaults, JSON"};
+    row[6] = (struct opt){"json", NULL, &s->json, "print JSON"};
 }
 
 void

@@ -11,7 +11,7 @@
 #include "clients/fault.h"
 #include "clients/opt.h"
 
-enum { SETTINGS_GUEST = 6, SETTINGS_ADMIN = 6, PATH_LEN = 512 };
+enum { SETTINGS_GUEST = 7, SETTINGS_ADMIN = 6, PATH_LEN = 512 };
 
 struct settings {
     const char *server; /* https:// URL of the broker; the issuer as it is configured there */

@@ -27,6 +27,7 @@ struct lines {
 struct progress {
     bool terminal;
     int64_t start_ms, last_ms;
+    int64_t told; /* bytes */
 };
 
 void
@@ -127,10 +128,11 @@ show_progress(void *arg, int64_t sent, int64_t size)
     int64_t now = clock_mono_ms();
     int64_t took = now - p->start_ms;
 
-    if (!p->terminal || (sent < size && now - p->last_ms < TELL_EVERY_MS)) {
+    if (!p->terminal || sent == p->told || (sent < size && now - p->last_ms < TELL_EVERY_MS)) {
         return;
     }
     p->last_ms = now;
+    p->told = sent;
     (void)fprintf(stderr, "\r%3d %%  %.1f of %.1f MiB  %.1f MiB/s ",
                   size > 0 ? (int)(sent * 100 / size) : 100, (double)sent / 1048576.0,
                   (double)size / 1048576.0,
@@ -161,7 +163,7 @@ upload_put(struct upload_file *u, const json_t *grant, const char *ca, struct fa
     struct http *h AUTO(http_close) = NULL;
     struct http_reply r AUTO(http_reply_done) = {0};
     struct lines lines AUTO(lines_done) = {0};
-    struct progress p = {isatty(STDERR_FILENO) == 1, clock_mono_ms(), 0};
+    struct progress p = {isatty(STDERR_FILENO) == 1, clock_mono_ms(), 0, 0};
     char url[URL_MAX * 2];
     char method[16];
     struct http_request q = {.method = method, .url = url};
