@@ -26,11 +26,26 @@ struct verify_options {
     bool json;
 };
 
-/* Damage is a finding like any other refusal; what is missing or cannot be read is not. */
+/* Damage is a finding; bytes that were never a log or a key are malformed; what is missing or cannot be read is neither. */
 static int
 exit_of(enum err err)
 {
-    return fault_exit(err == ERR_LIMIT ? ERR_DENIED : err);
+    switch (err) {
+    case ERR_OK: return EXIT_OK;
+    case ERR_DENIED:
+    case ERR_LIMIT: return EXIT_DENIED;
+    case ERR_MALFORMED: return EXIT_MALFORMED;
+    case ERR_UNAUTHENTICATED:
+    case ERR_NOT_FOUND:
+    case ERR_CONFLICT:
+    case ERR_GONE:
+    case ERR_BUSY:
+    case ERR_UNABLE:
+    case ERR_NOMEM:
+    case ERR_IO:
+    case ERR_BUG: return EXIT_UNABLE;
+    }
+    return EXIT_UNABLE;
 }
 
 static const char *
