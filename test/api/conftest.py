@@ -61,9 +61,13 @@ def make_broker(programs, pki, people, tmp_path_factory):
         return broker.start() if start else broker
 
     yield make
+    statuses = [(broker.stop(), broker.log()[-4000:] if os.path.exists(broker.log_file) else "") for broker in started]
     for broker in started:
-        broker.stop()
         shutil.rmtree(broker.folder, ignore_errors=True)
+    # A sanitizer's complaint at the end, a leak for example, is a failure of the file.
+    for status, log in statuses:
+        assert status in (0, None), log
+        assert "ERROR: " not in log and "WARNING: ThreadSanitizer" not in log, log
 
 
 @pytest.fixture(scope="module")

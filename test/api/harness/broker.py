@@ -138,6 +138,11 @@ class Broker:
         status, self.process = self.process.returncode, None
         return status
 
+    def ends_by_itself(self):
+        """Wait for an end that the test expects; returns the exit status."""
+        status, self.process = self.process.wait(timeout=20 * SLOW), None
+        return status
+
     def kill(self):
         """End both processes at once, as a power cut would."""
         if self.process is not None and self.process.poll() is None:
