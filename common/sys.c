@@ -113,9 +113,9 @@ static enum err
 read_all(int fd, size_t max, uint8_t **buf, size_t *have, struct why *why)
 {
     size_t cap = 0;
-    ssize_t got = 1;
+    ssize_t got = 0;
 
-    while (got != 0 && *have <= max) {
+    do {
         if (*have == cap) {
             grow(buf, &cap, max);
         }
@@ -124,7 +124,7 @@ read_all(int fd, size_t max, uint8_t **buf, size_t *have, struct why *why)
             return why_add(why, ERR_IO, "read: %s", strerrordesc_np(errno));
         }
         *have += got > 0 ? (size_t)got : 0;
-    }
+    } while (got != 0 && *have <= max);
     return *have > max ? why_add(why, ERR_LIMIT, "more than %zu bytes", max) : ERR_OK;
 }
 

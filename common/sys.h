@@ -19,7 +19,8 @@ void random_id(const char *prefix, char *dst, size_t cap);
 enum { ID_MAX = 64 }; /* bytes of any of our ids, with NUL */
 
 /* Whole file, at most max bytes, NUL-terminated beyond len; free with mem_free_bytes. ERR_LIMIT, ERR_NOT_FOUND, ERR_IO. */
-enum err file_read(const char *path, size_t max, uint8_t **out, size_t *len, struct why *why) MUST_USE;
+enum err file_read(const char *path, size_t max, uint8_t **out, size_t *len,
+                   struct why *why) MUST_USE;
 
 /* Write to a temporary file beside it, fsync, rename, fsync the folder. */
 enum err file_write(const char *path, struct slice data, unsigned mode, struct why *why) MUST_USE;

@@ -29,6 +29,7 @@ enum evidence_type evidence_by_name(struct slice name);
 
 /* challenge: 1..65535 bytes, as sent.  launch_token: the token's bytes, empty when there is none. */
 enum err binding_make(enum evidence_type type, struct slice challenge, const uint8_t jkt[JKT_LEN],
-                      struct slice launch_token, uint8_t out[BINDING_LEN], struct why *why) MUST_USE;
+                      struct slice launch_token, uint8_t out[BINDING_LEN],
+                      struct why *why) MUST_USE;
 
 #endif

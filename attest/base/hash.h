@@ -8,7 +8,12 @@
 #include "attest/base/err.h"
 #include "attest/base/slice.h"
 
-enum hash_alg { HASH_SHA1 = 0x0004, HASH_SHA256 = 0x000b, HASH_SHA384 = 0x000c, HASH_SHA512 = 0x000d };
+enum hash_alg {
+    HASH_SHA1 = 0x0004,
+    HASH_SHA256 = 0x000b,
+    HASH_SHA384 = 0x000c,
+    HASH_SHA512 = 0x000d
+};
 
 enum { HASH_MAX = 64, SHA256_LEN = 32, SHA384_LEN = 48, SHA512_LEN = 64 };
 

@@ -16,7 +16,7 @@ enum outcome {
     OUTCOME_NOT_RUN = 0, /* counts against the verdict */
     OUTCOME_PASS,
     OUTCOME_IGNORED, /* the policy did not ask for it, or it cannot apply to this evidence; text says which */
-    OUTCOME_WARN,    /* reported, never refuses (for example quote.clock_unsafe) */
+    OUTCOME_WARN, /* reported, never refuses (for example quote.clock_unsafe) */
     OUTCOME_FAIL,
     OUTCOME_UNABLE,    /* something needed is missing or out of date; a later try may decide */
     OUTCOME_MALFORMED, /* the bytes cannot be decoded */
@@ -53,7 +53,8 @@ struct check {
     const char *id;
     const char *spec;
     enum outcome (*run)(const struct check_in *in, struct finding *out);
-    bool gate; /* when this does not pass (nor warn, nor is ignored), later rows of the table are not run */
+    bool
+        gate; /* when this does not pass (nor warn, nor is ignored), later rows of the table are not run */
 };
 
 /* Run a table and append its findings. */
@@ -71,12 +72,14 @@ bool verdict_passed(const struct verdict *v);
  * ACCEPT if verdict_passed(), and REJECT otherwise. */
 enum judgement verdict_judge(const struct verdict *v);
 
-const char *outcome_name(enum outcome o);    /* "pass", "ignored", "warn", "fail", "unable", "malformed", "not-run" */
+const char *outcome_name(
+    enum outcome o); /* "pass", "ignored", "warn", "fail", "unable", "malformed", "not-run" */
 const char *judgement_name(enum judgement j); /* "accept", "reject", "malformed", "unable" */
 
 enum outcome finding_pass(struct finding *f, const char *fmt, ...) PRINTF(2, 3);
 enum outcome finding_ignored(struct finding *f, const char *fmt, ...) PRINTF(2, 3);
 enum outcome finding_fail(struct finding *f, const char *wanted, const char *fmt, ...) PRINTF(3, 4);
-enum outcome finding_unable(struct finding *f, const char *wanted, const char *fmt, ...) PRINTF(3, 4);
+enum outcome finding_unable(struct finding *f, const char *wanted, const char *fmt, ...)
+    PRINTF(3, 4);
 
 #endif

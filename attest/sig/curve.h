@@ -10,10 +10,10 @@
 enum { FIELD_MAX = 66 };
 
 struct curve_facts {
-    size_t len;               /* bytes of a coordinate, and of the order */
-    const char *group;        /* OpenSSL's name */
-    struct slice oid;         /* contents of the OBJECT IDENTIFIER */
-    uint8_t order[FIELD_MAX]; /* big-endian, `len` bytes */
+    size_t len;           /* bytes of a coordinate, and of the order */
+    const char *group;    /* OpenSSL's name */
+    struct slice oid;     /* contents of the OBJECT IDENTIFIER */
+    const uint8_t *order; /* big-endian, `len` bytes */
 };
 
 /* NULL for CURVE_NONE and anything unknown. */
