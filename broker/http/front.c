@@ -52,7 +52,8 @@ address_of(const struct http_address *a, union address *out, struct why *why)
     return why_add(why, ERR_MALFORMED, "listen: \"%s\" is not a numeric address", a->host);
 }
 
-/* Without enough descriptors libmicrohttpd would busy-wait in accept(). */
+/* A socket and perhaps an upload's file for each connection.  Without enough descriptors
+ * libmicrohttpd would busy-wait in accept(). */
 static enum err
 files_ensure(const struct http_conf *conf, struct why *why)
 {
@@ -172,6 +173,19 @@ conf_ok(const struct http_conf *c)
            (c->listen[1].port == 0 || c->client_ca_file != NULL);
 }
 
+/* A row that could never answer is our own mistake. */
+static void
+routes_check(const struct http_conf *c)
+{
+    for (size_t i = 0; i < c->routes_n; i++) {
+        const struct route *r = &c->routes[i];
+        assert(r->method != NULL && r->pattern != NULL && r->pattern[0] == '/');
+        assert(r->deadline_s > 0);
+        assert((r->body == BODY_STREAM) == (r->stream != NULL));
+        assert((r->body == BODY_STREAM) == (r->run == NULL));
+    }
+}
+
 /* What TLS needs, as far as a listener has it. */
 static enum err
 files_load(const struct http_conf *c, struct tls_identity **identity, uint8_t **anchors,
@@ -212,6 +226,7 @@ http_start(const struct http_conf *conf, struct http_front **out, struct why *wh
         return why_add(why, ERR_MALFORMED,
                        "http: a limit, certificate, key or client CA is missing");
     }
+    routes_check(conf);
     TRY(files_ensure(conf, why));
     TRY(files_load(conf, &identity, &anchors, why));
     TRY(front_new(conf, &identity, &f, why));

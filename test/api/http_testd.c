@@ -290,6 +290,12 @@ read_argument(struct settings *s, const char *name, const char *value)
     };
     size_t k = 0;
 
+    if (strcmp(name, "host") == 0) {
+        for (size_t i = 0; i < 3; i++) {
+            (void)snprintf(s->conf.listen[i].host, sizeof s->conf.listen[i].host, "%s", value);
+        }
+        return true;
+    }
     while (k < sizeof known / sizeof known[0] && strcmp(known[k].name, name) != 0) {
         k++;
     }

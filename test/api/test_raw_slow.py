@@ -3,13 +3,15 @@
 import os
 import signal
 import socket
+import ssl
 import statistics
+import subprocess
 import threading
 import time
 
 import pytest
 
-from http_raw import TESTD, Testd, body, get, header, request, status
+from http_raw import TESTD, Testd, get, header, request, status
 from harness.broker import SLOW
 from harness.pki import Pki
 
@@ -236,6 +238,23 @@ def test_limits(make_testd, limit):
         c.close()
 
 
+def test_ipv6(make_testd):
+    """The limit per address counts a whole /64; the other side's address is told to the handler."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    testd = make_testd(host="::1", per_address=1)
+    with testd.connect(host="::1") as c:
+        assert status(c.ask(get("/hello"))) == 200
+        testd.wait("ran hello ::1$")
+        with pytest.raises(OSError):
+            testd.connect(host="::1")
+    with pytest.raises(OSError):
+        testd.connect(host="127.0.0.1")
+
+
 def presented(c):
     return c.sock.getpeercert(binary_form=True)
 
@@ -278,8 +297,6 @@ def test_reload(make_testd, pki, tmp_path):
 
 
 def test_tls12_when_allowed(make_testd):
-    import ssl
-
     testd = make_testd(tls12=1)
     with testd.connect(version=ssl.TLSVersion.TLSv1_2) as c:
         assert c.sock.version() == "TLSv1.2"
@@ -328,8 +345,6 @@ def test_stop_at_the_deadline(pki):
 @pytest.mark.parametrize("wrong", ["cert", "key", "ca", "port"])
 def test_start_refused(pki, tmp_path, wrong):
     """A configuration that cannot work is refused at the start, with the reason."""
-    import subprocess
-
     held = socket.socket()
     held.bind(("127.0.0.1", 0))
     held.listen()
