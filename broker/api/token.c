@@ -2,7 +2,6 @@
 /* token.c - the token endpoint, introspection and revocation as HTTP (RFC 6749, 7662, 7009). */
 #include "broker/api/handlers.h"
 
-#include "attest/base/sec.h"
 #include "broker/flow/introspect.h"
 #include "broker/flow/token.h"
 #include "broker/http/form.h"
@@ -34,8 +33,8 @@ token_reply(const struct token_grant *g, struct http_reply *out)
                           "issued_token_type", TYPE_ACCESS, "token_type", "DPoP", "expires_in",
                           (json_int_t)g->expires_in, "scope", g->scope);
 
-    if (g->attested) {
-        const struct attest_grant *r = &g->result;
+    if (g->result != NULL) {
+        const struct attest_grant *r = g->result;
 
         (void)json_object_set_new(o, "sandbox", json_string(r->sandbox));
         (void)json_object_set_new(o, "verdict", json_string(r->verdict));
@@ -55,7 +54,7 @@ api_token(struct http_request *req, struct http_reply *out)
     if (!read_form(b, req, &form, out)) {
         return;
     }
-    struct token_grant *g = mem_new(1, sizeof *g);
+    AUTO(token_grant_free) struct token_grant *g = mem_new(1, sizeof *g);
 
     if (flow_token(b, req, &form, g, &f) == ERR_OK) {
         token_reply(g, out);
@@ -64,8 +63,6 @@ api_token(struct http_request *req, struct http_reply *out)
         api_oauth_fault(b, out, &f);
     }
     api_challenge(b, out);
-    sec_zero(g, sizeof *g);
-    mem_free(g);
 }
 
 void

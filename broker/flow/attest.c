@@ -24,7 +24,8 @@ struct run {
     struct appraised *appraised;
     char policy_digest[STORE_DIGEST];
     char *submods;
-    struct policy_grant grant;
+    int64_t heartbeat_s, max_s;
+    char tier[64];
     bool keep_evidence;
     struct sandbox_row sandbox;
     struct verdict_row verdict;
@@ -97,7 +98,9 @@ judge(struct broker *b, struct run *r, struct fault *f)
         memcpy(r->policy_digest, p->digest, sizeof r->policy_digest);
         memcpy(r->sandbox.policy, p->id, sizeof r->sandbox.policy);
         r->sandbox.policy_version = p->version;
-        r->grant = p->grant;
+        r->heartbeat_s = p->grant.heartbeat_s;
+        r->max_s = p->grant.max_s;
+        memcpy(r->tier, p->grant.tier, sizeof r->tier);
         r->keep_evidence = p->keep_evidence;
         r->submods = appraised_submods(r->appraised, p);
         if (p->consent_required) {
@@ -145,8 +148,8 @@ fill_rows(struct run *r, struct slice body)
     s->state = SANDBOX_LIVE;
     s->created = r->now;
     s->collateral_until = r->appraised->valid_until;
-    s->hard_until = least(r->now + r->grant.max_s, s->collateral_until);
-    s->lease_until = least(r->now + r->grant.heartbeat_s, s->hard_until);
+    s->hard_until = least(r->now + r->max_s, s->collateral_until);
+    s->lease_until = least(r->now + r->heartbeat_s, s->hard_until);
 }
 
 /* One transaction: the challenge is spent, the verdict stands, and the sandbox lives if it was accepted. */
@@ -218,7 +221,7 @@ mint_result(struct broker *b, const struct run *r, struct attest_grant *out, str
     (void)snprintf(ask->aud[0], sizeof ask->aud[0], "%s", b->issuer);
     ask->aud_n = 1;
     memcpy(ask->jkt, r->sandbox.jkt, sizeof ask->jkt);
-    (void)snprintf(ask->tier, sizeof ask->tier, "%s", r->grant.tier);
+    (void)snprintf(ask->tier, sizeof ask->tier, "%s", r->tier);
     ask->status_index = r->sandbox.status_index;
     (void)snprintf(ask->extra, sizeof ask->extra, "%s", r->submods);
     record_sandbox(&r->sandbox, ACTION_GRANTED, "guest", &ask->record);
@@ -263,7 +266,7 @@ flow_attest(struct broker *b, const struct http_request *req, struct slice body,
     (void)atomic_fetch_add(&b->metrics.attest_accepted, 1);
     memcpy(out->sandbox, r.sandbox.id, sizeof out->sandbox);
     memcpy(out->verdict, r.verdict.id, sizeof out->verdict);
-    out->heartbeat_s = r.grant.heartbeat_s;
+    out->heartbeat_s = r.heartbeat_s;
     out->lease_until = r.sandbox.lease_until;
     return ERR_OK;
 }

@@ -21,16 +21,37 @@
 #define TYPE_JWT       "urn:ietf:params:oauth:token-type:jwt"
 #define TYPE_ACCESS    "urn:ietf:params:oauth:token-type:access_token"
 
+/* What the policy says about tokens, copied so that the book may change. */
+struct rules {
+    char tier[64];
+    int64_t token_ttl_s;
+    char audience[POLICY_AUDIENCES][256];
+    size_t audiences;
+    char scope[POLICY_SCOPES][64];
+    size_t scopes;
+};
+
 /* The subject of the exchange, and what it may have. */
 struct subject {
     struct claims claims;
     struct sandbox_row sandbox;
-    struct policy_grant grant;
+    struct rules grant;
     struct proof proof;
     bool proof_spent;
     struct mint_ask ask;       /* what will be asked of the mint */
     struct mint_answer answer; /* holds a token: wiped */
 };
+
+void
+token_grant_free(struct token_grant **g)
+{
+    if (*g != NULL) {
+        mem_free((*g)->result);
+        sec_zero(*g, sizeof **g);
+        mem_free(*g);
+    }
+    *g = NULL;
+}
 
 /* Too large for the stack of a connection's thread. */
 static void
@@ -120,6 +141,17 @@ check_client(const struct form *form, const struct subject *s, struct fault *f)
     return ERR_OK;
 }
 
+static void
+copy_rules(const struct policy_grant *from, struct rules *to)
+{
+    memcpy(to->tier, from->tier, sizeof to->tier);
+    memcpy(to->audience, from->audience, sizeof to->audience);
+    memcpy(to->scope, from->scope, sizeof to->scope);
+    to->token_ttl_s = from->token_ttl_s;
+    to->audiences = from->audiences;
+    to->scopes = from->scopes;
+}
+
 static enum err
 find_grant(struct broker *b, struct subject *s, struct fault *f)
 {
@@ -133,7 +165,7 @@ find_grant(struct broker *b, struct subject *s, struct fault *f)
         policy_book_version(b->book, s->sandbox.policy, s->sandbox.policy_version);
 
     if (p != NULL) {
-        s->grant = p->grant;
+        copy_rules(&p->grant, &s->grant);
     }
     policy_book_leave(b->book);
     if (p == NULL) {
@@ -328,10 +360,11 @@ attest_first(struct broker *b, const struct http_request *req, const struct form
         json_b64url(text, "evidence", EVIDENCE_BODY_MAX, &body, &len, &f->why) != ERR_OK) {
         return bad_request(f, "evidence must be the base64url of an attestation request");
     }
-    TRY(flow_attest(b, req, (struct slice){body, len}, &out->result, f));
-    out->attested = true;
+    out->result = mem_new(1, sizeof *out->result);
+    TRY(flow_attest(b, req, (struct slice){body, len}, out->result, f));
     s->proof_spent = true; /* flow_attest has spent it */
-    return credential_check(b, slice_text(out->result.ear), CLAIMS_EAR, &s->claims, &s->sandbox, f);
+    return credential_check(b, slice_text(out->result->ear), CLAIMS_EAR, &s->claims, &s->sandbox,
+                            f);
 }
 
 /* Who is the subject: the two grants differ in this only. */

@@ -10,9 +10,11 @@ struct token_grant {
     char token[MINT_TOKEN];
     char scope[MINT_SCOPE];
     int64_t expires_in;
-    bool attested; /* the evidence grant: `result` is set too */
-    struct attest_grant result;
+    struct attest_grant *result; /* the evidence grant only; owned */
 };
+
+/* Wipes what it held. */
+void token_grant_free(struct token_grant **g);
 
 /* Codes are those of OAuth (docs/API.md, POST /token). */
 enum err flow_token(struct broker *b, const struct http_request *req, const struct form *form,

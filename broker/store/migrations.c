@@ -51,7 +51,7 @@ static const char *const sql_0001_ledger[] = {
     "    end_reason       TEXT NOT NULL,\n"
     "    CHECK (lease_until <= hard_until),\n"
     "    CHECK ((state IN (1, 2)) = (ended_at = 0))\n"
-    ") STRICT;",
+    ") STRICT, WITHOUT ROWID;",
     "CREATE INDEX sandbox_lease ON sandbox (lease_until) WHERE state = 1;",
     "CREATE INDEX sandbox_hard ON sandbox (hard_until) WHERE state = 2;",
     "CREATE TABLE sandbox_basis (\n"

@@ -195,7 +195,10 @@ static enum err
 sqlite_start(struct sqlite_store *q, const char *path, const struct sqlite_options *options,
              struct why *why)
 {
-    struct db_options how = {.vfs = options->vfs, .synchronous = options->synchronous};
+    struct db_options how = {
+        .vfs = options->vfs, .synchronous = options->synchronous, .busy_ms = options->busy_ms};
+
+    q->checkpoint.bound_pages = options->bound_pages;
 
     TRY(db_open(&q->writer_db, path, &how, why));
     TRY(schema_migrate(&q->writer_db, why));

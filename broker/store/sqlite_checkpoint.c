@@ -61,6 +61,7 @@ enum err
 checkpoint_start(struct checkpoint *c, struct db *writer, const char *path,
                  const struct db_options *how, struct why *why)
 {
+    c->bound_pages = c->bound_pages == 0 ? CHECKPOINT_BOUND_PAGES : c->bound_pages;
     TRY(db_open(&c->db, path, how, why));
     (void)pthread_mutex_init(&c->lock, NULL);
     (void)pthread_cond_init(&c->wake, NULL);
@@ -92,7 +93,7 @@ checkpoint_stop(struct checkpoint *c)
 enum err
 checkpoint_bound(struct checkpoint *c, struct db *writer, struct why *why)
 {
-    if (atomic_load(&c->pages) <= CHECKPOINT_BOUND_PAGES) {
+    if (atomic_load(&c->pages) <= c->bound_pages) {
         return ERR_OK;
     }
     int rc =

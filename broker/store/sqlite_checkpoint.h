@@ -27,6 +27,7 @@ struct checkpoint {
     pthread_cond_t wake;
     bool wanted, stop, running;
     atomic_int pages; /* in the log after the last commit */
+    int bound_pages;  /* set before the start; 0 means CHECKPOINT_BOUND_PAGES */
     struct db db;     /* own connection */
     pthread_t thread;
 };

@@ -8,7 +8,7 @@
 
 #include "common/mem.h"
 
-enum { BUSY_MS = 5000, ROW_BYTES_MAX = 8 << 20 };
+enum { ROW_BYTES_MAX = 8 << 20 };
 
 enum err
 db_fail(struct db *db, int code, const char *doing, struct why *why)
@@ -84,7 +84,7 @@ db_open(struct db *db, const char *path, const struct db_options *how, struct wh
     if (rc != SQLITE_OK) {
         return db_fail(db, rc, path, why); /* a NULL handle is fine: it means out of memory */
     }
-    (void)sqlite3_busy_timeout(db->handle, BUSY_MS);
+    (void)sqlite3_busy_timeout(db->handle, how->busy_ms == 0 ? DB_BUSY_MS : how->busy_ms);
     db_distrust(db);
     return db_settings(db, how, why);
 }

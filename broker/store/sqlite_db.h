@@ -15,6 +15,8 @@
 #include "attest/base/slice.h"
 #include "broker/store/sqlite_sql.h"
 
+enum { DB_BUSY_MS = 5000 };
+
 struct db {
     sqlite3 *handle;
     sqlite3_stmt *stmt[SQL_N]; /* prepared when first used */
@@ -24,6 +26,7 @@ struct db_options {
     const char *vfs;         /* NULL for the default */
     const char *synchronous; /* "FULL"; tests show what "OFF" loses */
     bool read_only;
+    int busy_ms; /* longest wait for another process that holds the file; 0 means DB_BUSY_MS */
 };
 
 /* Opens an existing file.  ERR_IO with SQLite's reason. */

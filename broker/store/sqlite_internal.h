@@ -14,6 +14,8 @@ struct sqlite_options {
     const char *synchronous; /* the broker's is "FULL" */
     size_t queue_max;        /* 0: WRITER_QUEUE_MAX */
     int64_t wait_ms;         /* 0: WRITER_WAIT_MS */
+    int busy_ms;             /* 0: DB_BUSY_MS */
+    int bound_pages;         /* 0: CHECKPOINT_BOUND_PAGES */
 };
 
 enum err store_open_sqlite_with(const char *path, const struct sqlite_options *options,
