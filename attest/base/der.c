@@ -195,9 +195,9 @@ der_flags(struct rd *r, const char *field)
         rd_fail(r, field, "more than 32 named bits");
         return 0;
     }
-    /* X.690 section 11.2.2: trailing zero bits are left out, so the last bit in use is set. */
-    if (v.len > 0 && (v.ptr[v.len - 1] & ((2u << unused) - 1)) != 1u << unused) {
-        rd_fail(r, field, "named bits are not in their shortest form");
+    /* X.690 section 11.2.1.  Section 11.2.2, no trailing zero bits, is not asked for: AMD, Infineon and many others break it. */
+    if (v.len > 0 && (v.ptr[v.len - 1] & ((1u << unused) - 1)) != 0) {
+        rd_fail(r, field, "unused bits are not zero");
         return 0;
     }
     for (size_t i = 0; i < 8 * v.len; i++) {

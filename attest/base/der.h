@@ -60,7 +60,7 @@ struct slice der_oid(struct rd *r, const char *field);
 /* BIT STRING of whole bytes, such as keys and signatures. */
 struct slice der_bytes(struct rd *r, const char *field);
 
-/* BIT STRING of up to 32 named bits, such as KeyUsage: bit i of the result is named bit i. */
+/* BIT STRING of up to 32 named bits, such as KeyUsage: bit i of the result is named bit i.  Trailing zero bits are let pass. */
 uint32_t der_flags(struct rd *r, const char *field);
 
 #endif

@@ -131,10 +131,10 @@ static const struct row ROWS[] = {
     {read_flags, "03020780", NULL},
     {read_flags, "0303070080", NULL},
     {read_flags, "030100", NULL},
-    {read_flags, "03020080", "shortest"},
-    {read_flags, "030207c0", "shortest"},
-    {read_flags, "03020700", "shortest"},
-    {read_flags, "0303078000", "shortest"},
+    {read_flags, "03020080", NULL}, /* as real CAs write it */
+    {read_flags, "03020106", NULL},
+    {read_flags, "030207c0", "unused bits are not zero"},
+    {read_flags, "03020107", "unused bits are not zero"},
     {read_flags, "0306000000000001", "more than 32"},
 };
 
