@@ -287,6 +287,9 @@ checkpoint_read(struct slice text, struct checkpoint *out, struct why *why)
     if (origin.len == 0 || origin.len >= sizeof cp.origin) {
         return why_add(why, ERR_MALFORMED, "checkpoint: origin of %zu bytes", origin.len);
     }
+    if (memchr(origin.ptr, 0, origin.len) != NULL) {
+        return why_add(why, ERR_MALFORMED, "checkpoint: origin holds NUL");
+    }
     if (!size_read(size, &cp.size)) {
         return why_add(why, ERR_MALFORMED, "checkpoint: size is not a number");
     }
