@@ -49,7 +49,7 @@ set_file(const char *config_path, const char *name, const char *what, char *dst,
 {
     TRY(set_path(config_path, name, what, dst, cap, why));
     if (access(dst, R_OK) != 0) {
-        return why_add(why, ERR_NOT_FOUND, "%s: %.100s: %s", what, dst, strerror(errno));
+        return why_add(why, ERR_NOT_FOUND, "%s: %.100s: %s", what, dst, strerrordesc_np(errno));
     }
     return ERR_OK;
 }

@@ -40,25 +40,41 @@ golden_json(const struct pcr_values *v)
 }
 
 static enum err
-measure_tpm(const struct admin *a, const struct measure_options *o, json_t **out, struct fault *f)
+add_ak_name(struct device *d, const char *choice, json_t *obj, struct fault *f)
+{
+    struct ak ak AUTO(ak_done) = {0};
+    char name[2 * TPM_NAME_MAX + 1];
+
+    TRY(ak_open(d, choice, &ak, f));
+    hex_encode((struct slice){ak.name, ak.name_len}, name);
+    (void)json_object_set_new(obj, "ak_names", json_pack("[s]", name));
+    return ERR_OK;
+}
+
+static enum err
+measure_tpm(const struct admin *a, const struct measure_options *o, json_t *obj, struct fault *f)
 {
     struct device d AUTO(device_close) = {0};
-    struct ak ak AUTO(ak_done) = {0};
     struct pcr_choice which = {0};
     struct pcr_values values = {.n = 0};
-    char name[2 * TPM_NAME_MAX + 1];
 
     TRY(pcr_choice_parse(o->pcrs != NULL ? o->pcrs : "sha256:0,2,4,7", &which, f));
     TRY(device_open(a->s.tcti, &d, f));
     TRY(pcrs_read(&d, &which, &values, f));
-    if (o->no_ak) {
-        *out = json_pack("{s:o}", "values", golden_json(&values));
-        return ERR_OK;
+    (void)json_object_set_new(obj, "values", golden_json(&values));
+    return o->no_ak ? ERR_OK : add_ak_name(&d, o->ak != NULL ? o->ak : "ecc", obj, f);
+}
+
+static enum err
+options_check(const struct measure_options *o, long *version, struct fault *f)
+{
+    if (o->id == NULL || (o->from != NULL && strcmp(o->from, "tpm") != 0)) {
+        return fault_add(f, ERR_MALFORMED, "usage", "--id is needed, and --from is tpm");
     }
-    TRY(ak_open(&d, o->ak != NULL ? o->ak : "ecc", &ak, f));
-    hex_encode((struct slice){ak.name, ak.name_len}, name);
-    *out = json_pack("{s:o, s:[s]}", "values", golden_json(&values), "ak_names", name);
-    return ERR_OK;
+    if (o->version != NULL && !opt_int(o->version, 1, INT32_MAX, version)) {
+        return fault_add(f, ERR_MALFORMED, "usage", "--version is a number from 1");
+    }
+    return id_check(o->id, f);
 }
 
 static enum err
@@ -66,23 +82,17 @@ make_document(const struct admin *a, const struct measure_options *o, json_t **o
 {
     struct reference_set *set AUTO(reference_set_free) = NULL;
     json_t *entry AUTO(json_free) = json_object();
+    json_t *tpm AUTO(json_free) = json_object();
     json_t *doc AUTO(json_free) = NULL;
-    json_t *tpm = NULL;
     long version = 1;
 
-    if (o->id == NULL || (o->from != NULL && strcmp(o->from, "tpm") != 0)) {
-        return fault_add(f, ERR_MALFORMED, "usage", "--id is needed, and --from is tpm");
-    }
-    if (o->version != NULL && !opt_int(o->version, 1, INT32_MAX, &version)) {
-        return fault_add(f, ERR_MALFORMED, "usage", "--version is a number from 1");
-    }
-    TRY(id_check(o->id, f));
-    TRY(measure_tpm(a, o, &tpm, f));
+    TRY(options_check(o, &version, f));
+    TRY(measure_tpm(a, o, tpm, f));
     (void)json_object_set_new(entry, "label", json_string(o->label != NULL ? o->label : o->id));
     if (o->expires != NULL) {
         (void)json_object_set_new(entry, "expires", json_string(o->expires));
     }
-    (void)json_object_set_new(entry, "tpm2", tpm);
+    (void)json_object_set(entry, "tpm2", tpm);
     doc = json_pack("{s:s, s:I, s:s, s:[O]}", "id", o->id, "version", (json_int_t)version, "type",
                     "tpm2", "values", entry);
     /* What the broker would refuse is refused here, where the values were chosen. */

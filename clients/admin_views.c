@@ -119,9 +119,7 @@ view_list(struct admin *a, const char *resource, const struct view_options *o, j
 {
     char path[ADMIN_PATH];
 
-    if (o->after != NULL) {
-        TRY(id_check(o->after, f));
-    }
+    TRY(o->after != NULL ? id_check(o->after, f) : ERR_OK);
     (void)snprintf(path, sizeof path, "/v1/admin/%s%s%s", resource,
                    o->after != NULL ? "?after=" : "", o->after != NULL ? o->after : "");
     return admin_get(a, path, reply, f);

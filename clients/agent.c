@@ -86,9 +86,8 @@ let_in(struct agent *a)
     if (fd < 0 || !peer_ours(fd)) {
         return;
     }
-    v->fd = fd;
+    v->fd = fd_take(&fd);
     v->until_ms = clock_mono_ms() + AGENT_READ_MS;
-    fd = -1;
 }
 
 static enum err

@@ -30,18 +30,18 @@ stop(const struct settings *s)
 }
 
 static int
-serve(const struct settings *s, struct agent_options *o)
+serve(const struct settings *s, struct agent_options o)
 {
     char path[SOCKET_MAX];
     struct fault f = {0};
     enum err err = guest_socket(s, true, path, &f);
 
     if (err == ERR_OK) {
-        o->socket = path;
-        err = agent_serve(o, &f);
+        o.socket = path;
+        err = agent_serve(&o, &f);
     }
     /* Two commands may start one each at the same time; the later one is not needed. */
-    if (err == ERR_OK || (o->started && strcmp(f.code, "agent_running") == 0)) {
+    if (err == ERR_OK || (o.started && strcmp(f.code, "agent_running") == 0)) {
         return EXIT_OK;
     }
     return fault_report(err, &f, s->json);
@@ -86,5 +86,5 @@ cmd_agent(int argc, char **argv)
     if (err != ERR_OK) {
         return fault_report(err, &f, s.json);
     }
-    return stop_it ? stop(&s) : serve(&s, &o);
+    return stop_it ? stop(&s) : serve(&s, o);
 }

@@ -26,7 +26,7 @@ do_status(struct session *s, json_t **reply)
 }
 
 static enum err
-do_attest(struct session *s, const struct agent_request *r, volatile sig_atomic_t *stop,
+do_attest(struct session *s, const struct agent_request *r, const volatile sig_atomic_t *stop,
           json_t **reply, struct fault *f)
 {
     const struct attest_want want = {
@@ -145,7 +145,7 @@ do_teardown(struct session *s, const struct agent_request *r, json_t **reply, st
 }
 
 enum err
-agent_op_run(struct session *s, const struct agent_request *r, volatile sig_atomic_t *stop,
+agent_op_run(struct session *s, const struct agent_request *r, const volatile sig_atomic_t *stop,
              json_t **reply, struct fault *f)
 {
     switch (r->op) {

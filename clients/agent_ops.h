@@ -7,7 +7,7 @@
 #include "clients/session.h"
 
 /* *reply is what goes under "ok"; owned by the caller. */
-enum err agent_op_run(struct session *s, const struct agent_request *r, volatile sig_atomic_t *stop,
-                      json_t **reply, struct fault *f) MUST_USE;
+enum err agent_op_run(struct session *s, const struct agent_request *r,
+                      const volatile sig_atomic_t *stop, json_t **reply, struct fault *f) MUST_USE;
 
 #endif

@@ -33,8 +33,7 @@ lock_folder(const char *path, int *fd, struct fault *f)
     if (d < 0 || flock(d, LOCK_EX) != 0) {
         return fault_add(f, ERR_IO, "agent", "%s: %s", dir, strerror(errno));
     }
-    *fd = d;
-    d = -1;
+    *fd = fd_take(&d);
     return ERR_OK;
 }
 
@@ -80,8 +79,7 @@ agent_listen(const char *path, int backlog, int *fd, struct fault *f)
     if (bound != 0 || listen(s, backlog) != 0) {
         return fault_add(f, ERR_IO, "agent", "%s: %s", path, strerror(errno));
     }
-    *fd = s;
-    s = -1;
+    *fd = fd_take(&s);
     return ERR_OK;
 }
 

@@ -11,10 +11,21 @@ struct attest_options {
 };
 
 static enum err
+set_path(json_t *q, const char *name, const char *path, struct fault *f)
+{
+    char full[PATH_LEN];
+
+    if (path == NULL) {
+        return ERR_OK;
+    }
+    TRY(path_absolute(path, full, f));
+    request_set(q, name, full);
+    return ERR_OK;
+}
+
+static enum err
 attest_request(const struct settings *s, const struct attest_options *o, json_t *q, struct fault *f)
 {
-    char certificate[PATH_LEN];
-
     if (s->server == NULL || s->policy == NULL) {
         return fault_add(f, ERR_MALFORMED, "usage", "--server and --policy are needed");
     }
@@ -26,14 +37,8 @@ attest_request(const struct settings *s, const struct attest_options *o, json_t 
     request_set(q, "pcrs", o->pcrs != NULL ? o->pcrs : "sha256:0,2,4,7");
     request_set(q, "key", o->key != NULL ? o->key : "memory");
     request_set(q, "ek", o->ek);
-    if (o->ak_cert != NULL) {
-        TRY(path_absolute(o->ak_cert, certificate, f));
-        request_set(q, "ak_certificate", certificate);
-    }
-    if (o->again) {
-        (void)json_object_set_new(q, "again", json_true());
-    }
-    return ERR_OK;
+    (void)json_object_set_new(q, "again", json_boolean(o->again));
+    return set_path(q, "ak_certificate", o->ak_cert, f);
 }
 
 static void

@@ -36,20 +36,30 @@ pcr_values_json(const struct pcr_values *v)
 }
 
 static enum err
-add_optional(struct device *d, const struct evidence_want *want, json_t *obj, struct fault *f)
+add_certificate(const char *path, json_t *obj, struct fault *f)
 {
     uint8_t *certificate AUTO(mem_free_bytes) = NULL;
+    size_t len = 0;
+
+    if (path == NULL) {
+        return ERR_OK;
+    }
+    TRY(file_read(path, CERTIFICATE_MAX, &certificate, &len, &f->why));
+    set_b64url(obj, "ak_certificate", (struct slice){certificate, len});
+    return ERR_OK;
+}
+
+static enum err
+add_ek(struct device *d, const char *handle, json_t *obj, struct fault *f)
+{
     uint8_t ek[TPM_PUBLIC_MAX];
     size_t len = 0;
 
-    if (want->ak_certificate != NULL) {
-        TRY(file_read(want->ak_certificate, CERTIFICATE_MAX, &certificate, &len, &f->why));
-        set_b64url(obj, "ak_certificate", (struct slice){certificate, len});
+    if (handle == NULL) {
+        return ERR_OK;
     }
-    if (want->ek != NULL) {
-        TRY(handle_public(d, want->ek, ek, &len, f));
-        set_b64url(obj, "ek", (struct slice){ek, len});
-    }
+    TRY(handle_public(d, handle, ek, &len, f));
+    set_b64url(obj, "ek", (struct slice){ek, len});
     return ERR_OK;
 }
 
@@ -65,22 +75,33 @@ evidence_json(const struct ak *ak, const struct quote_pair *pair)
     return obj;
 }
 
+/* AK, quote and PCR values, from one TPM. */
+static enum err
+quote_with(struct device *d, const struct evidence_want *want, const uint8_t binding[SHA256_LEN],
+           json_t **out, struct fault *f)
+{
+    struct ak ak AUTO(ak_done) = {0};
+    struct quote_pair pair = {0};
+    struct pcr_choice which = {0};
+
+    TRY(pcr_choice_parse(want->pcrs, &which, f));
+    TRY(ak_open(d, want->ak, &ak, f));
+    TRY(quote_take(&ak, &which, (struct slice){binding, SHA256_LEN}, &pair, f));
+    *out = evidence_json(&ak, &pair);
+    return ERR_OK;
+}
+
 enum err
 evidence_collect(const struct evidence_want *want, const uint8_t binding[SHA256_LEN], json_t **out,
                  struct fault *f)
 {
     struct device d AUTO(device_close) = {0};
-    struct ak ak AUTO(ak_done) = {0};
-    struct quote_pair pair = {0};
-    struct pcr_choice which = {0};
     json_t *obj AUTO(json_free) = NULL;
 
-    TRY(pcr_choice_parse(want->pcrs, &which, f));
     TRY(device_open(want->tcti, &d, f));
-    TRY(ak_open(&d, want->ak, &ak, f));
-    TRY(quote_take(&ak, &which, (struct slice){binding, SHA256_LEN}, &pair, f));
-    obj = evidence_json(&ak, &pair);
-    TRY(add_optional(&d, want, obj, f));
+    TRY(quote_with(&d, want, binding, &obj, f));
+    TRY(add_certificate(want->ak_certificate, obj, f));
+    TRY(add_ek(&d, want->ek, obj, f));
     *out = obj;
     obj = NULL;
     return ERR_OK;

@@ -12,24 +12,24 @@
 
 /* Name on the wire and exit code of each kind; the order is that of enum err. */
 struct kind {
-    enum err err;
     const char *name;
+    enum err err;
     int exit;
 };
 
 static const struct kind kinds[] = {
-    {ERR_MALFORMED, "malformed", EXIT_MALFORMED},
-    {ERR_LIMIT, "limit", EXIT_MALFORMED},
-    {ERR_UNAUTHENTICATED, "unauthenticated", EXIT_DENIED},
-    {ERR_DENIED, "denied", EXIT_DENIED},
-    {ERR_NOT_FOUND, "not_found", EXIT_DENIED},
-    {ERR_CONFLICT, "conflict", EXIT_DENIED},
-    {ERR_GONE, "gone", EXIT_DENIED},
-    {ERR_BUSY, "busy", EXIT_UNABLE},
-    {ERR_UNABLE, "unable", EXIT_UNABLE},
-    {ERR_NOMEM, "no_memory", EXIT_UNABLE},
-    {ERR_IO, "io", EXIT_UNABLE},
-    {ERR_BUG, "bug", EXIT_UNABLE},
+    {"malformed", ERR_MALFORMED, EXIT_MALFORMED},
+    {"limit", ERR_LIMIT, EXIT_MALFORMED},
+    {"unauthenticated", ERR_UNAUTHENTICATED, EXIT_DENIED},
+    {"denied", ERR_DENIED, EXIT_DENIED},
+    {"not_found", ERR_NOT_FOUND, EXIT_DENIED},
+    {"conflict", ERR_CONFLICT, EXIT_DENIED},
+    {"gone", ERR_GONE, EXIT_DENIED},
+    {"busy", ERR_BUSY, EXIT_UNABLE},
+    {"unable", ERR_UNABLE, EXIT_UNABLE},
+    {"no_memory", ERR_NOMEM, EXIT_UNABLE},
+    {"io", ERR_IO, EXIT_UNABLE},
+    {"bug", ERR_BUG, EXIT_UNABLE},
 };
 
 /* What is wrong with the command line or with a file that it names, whoever finds out. */
@@ -113,10 +113,15 @@ text_clean(struct slice from, char *dst, size_t cap)
 {
     size_t n = from.len < cap - 1 ? from.len : cap - 1;
 
-    for (size_t i = 0; i < n; i++) {
-        dst[i] = from.ptr[i] >= 0x20 && from.ptr[i] < 0x7f ? (char)from.ptr[i] : '?';
+    if (n > 0) {
+        memcpy(dst, from.ptr, n);
     }
     dst[n] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        if (dst[i] < 0x20 || dst[i] > 0x7e) {
+            dst[i] = '?';
+        }
+    }
 }
 
 enum err

@@ -39,13 +39,9 @@ guest_ask(const struct settings *s, bool start, const json_t *request, json_t **
     struct fault first = {0};
     enum err err = ERR_OK;
 
-    if (!start) {
-        TRY(guest_socket(s, false, path, f));
-        return agent_ask(path, request, reply, f);
-    }
-    TRY(guest_socket(s, true, path, f));
+    TRY(guest_socket(s, start, path, f));
     err = agent_ask(path, request, reply, &first);
-    if (strcmp(first.code, "no_agent") != 0) {
+    if (!start || strcmp(first.code, "no_agent") != 0) {
         *f = first;
         return err;
     }

@@ -16,7 +16,7 @@
 struct http {
     CURL *easy;
     char *ca, *cert, *key; /* owned copies; NULL when not given */
-    volatile sig_atomic_t *stop;
+    const volatile sig_atomic_t *stop;
 };
 
 /* What the callbacks of one transfer share. */
@@ -130,6 +130,7 @@ header_take(struct slice line, const char *name, char *dst, size_t cap)
 }
 
 static size_t
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's signature */
 on_header(char *data, size_t one, size_t len, void *arg)
 {
     struct transfer *t = arg;

@@ -27,9 +27,10 @@ enum {
 struct http;
 
 struct http_conf {
-    const char *ca;              /* PEM file; NULL: the system's roots */
-    const char *cert, *key;      /* PEM files; NULL: none */
-    volatile sig_atomic_t *stop; /* when it becomes non-zero requests are given up; may be NULL */
+    const char *ca;         /* PEM file; NULL: the system's roots */
+    const char *cert, *key; /* PEM files; NULL: none */
+    const volatile sig_atomic_t
+        *stop; /* when it becomes non-zero requests are given up; may be NULL */
 };
 
 struct http_request {

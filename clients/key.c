@@ -48,14 +48,12 @@ enum err
 guest_key_make(const char *where, const char *tcti, struct guest_key *out, struct fault *f)
 {
     struct guest_key k AUTO(guest_key_done) = {0};
+    bool in_tpm = strcmp(where, "tpm") == 0;
 
-    if (strcmp(where, "tpm") == 0) {
-        TRY(make_in_tpm(tcti, &k, f));
-    } else if (strcmp(where, "memory") == 0) {
-        TRY(make_in_memory(&k, f));
-    } else {
+    if (!in_tpm && strcmp(where, "memory") != 0) {
         return fault_add(f, ERR_MALFORMED, "key", "--key is memory or tpm");
     }
+    TRY(in_tpm ? make_in_tpm(tcti, &k, f) : make_in_memory(&k, f));
     *out = k;
     k = (struct guest_key){0};
     return ERR_OK;

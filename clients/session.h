@@ -82,7 +82,7 @@ struct attest_want {
     const char *tcti, *ak, *pcrs, *key;
     const char *ak_certificate; /* DER file; NULL: none */
     const char *ek;             /* persistent handle; NULL: none */
-    volatile sig_atomic_t *stop;
+    const volatile sig_atomic_t *stop;
     bool again;
 };
 
@@ -103,6 +103,9 @@ enum err session_token(struct session *s, const char *scope, const char *audienc
 void session_token_drop(struct session *s, const char *scope, const char *audience);
 
 /* ---- session_act.c */
+
+/* Keep what the broker says of the lease, and plan the next heartbeat. */
+enum err session_lease(struct session *s, const json_t *lease, struct fault *f) MUST_USE;
 
 enum err session_beat(struct session *s, struct fault *f) MUST_USE;
 enum err session_teardown(struct session *s, const char *reason, json_t **reply,

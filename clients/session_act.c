@@ -7,7 +7,7 @@
 #include "common/json.h"
 #include "common/mem.h"
 
-enum { BEAT_MIN_S = 1, BEAT_MAX_S = 86400, RETRY_S = 5, ACT_PATH = 160 };
+enum { BEAT_MIN_S = 1, BEAT_MAX_S = 86400, RETRY_MS = 5000, ACT_PATH = 160 };
 
 static const char *
 sandbox_path(const struct session *s, const char *act, char dst[ACT_PATH])
@@ -16,16 +16,25 @@ sandbox_path(const struct session *s, const char *act, char dst[ACT_PATH])
     return dst;
 }
 
-/* Half of the promised interval; after a failure a quarter, at most RETRY_S. */
+/* Half of the promised interval; after a failure a quarter, at most RETRY_MS. */
 static void
 plan_beat(struct session *s, bool failed)
 {
     int64_t wait_ms = s->heartbeat_s * 1000 / (failed ? 4 : 2);
 
-    if (failed && wait_ms > RETRY_S * 1000) {
-        wait_ms = RETRY_S * 1000;
+    if (failed && wait_ms > RETRY_MS) {
+        wait_ms = RETRY_MS;
     }
     s->beat_at_ms = clock_mono_ms() + wait_ms;
+}
+
+enum err
+session_lease(struct session *s, const json_t *lease, struct fault *f)
+{
+    TRY(reply_int(lease, "heartbeat_s", BEAT_MIN_S, BEAT_MAX_S, &s->heartbeat_s, f));
+    TRY(reply_int(lease, "until", 0, INT64_MAX, &s->lease_until, f));
+    plan_beat(s, false);
+    return ERR_OK;
 }
 
 /* The broker may be unreachable; the sandbox is not given up before its lease has run out. */
@@ -51,18 +60,13 @@ session_beat(struct session *s, struct fault *f)
                      .content_type = "application/json",
                      .body = slice_text("{}")};
     json_t *reply AUTO(json_free) = NULL;
-    const json_t *lease = NULL;
     enum err err = session_own(s, "", &c, &reply, f);
 
     if (err != ERR_OK) {
         beat_failed(s);
         return err;
     }
-    lease = json_object_get(reply, "lease");
-    TRY(reply_int(lease, "heartbeat_s", BEAT_MIN_S, BEAT_MAX_S, &s->heartbeat_s, f));
-    TRY(reply_int(lease, "until", 0, INT64_MAX, &s->lease_until, f));
-    plan_beat(s, false);
-    return ERR_OK;
+    return session_lease(s, json_object_get(reply, "lease"), f);
 }
 
 static json_t *

@@ -51,28 +51,35 @@ collect(const struct session *s, const struct attest_want *want,
     return evidence_collect(&what, binding, out, f);
 }
 
+/* The sandbox's id becomes part of paths. */
+static enum err
+take_names(struct session *s, const json_t *reply, struct fault *f)
+{
+    size_t plain = 0;
+
+    TRY(reply_text(reply, "sandbox", s->sandbox, sizeof s->sandbox, f));
+    TRY(reply_text(reply, "verdict", s->verdict, sizeof s->verdict, f));
+    plain = strspn(s->sandbox, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+    if (s->sandbox[plain] != '\0') {
+        return fault_add(f, ERR_UNABLE, "reply", "the broker's sandbox id is no id");
+    }
+    return ERR_OK;
+}
+
 static enum err
 take_result(struct session *s, const json_t *reply, struct fault *f)
 {
     const char *ear = json_string_value(json_object_get(reply, "ear"));
-    const json_t *lease = json_object_get(reply, "lease");
     int64_t life_s = 0;
 
-    TRY(reply_text(reply, "sandbox", s->sandbox, sizeof s->sandbox, f));
-    TRY(reply_text(reply, "verdict", s->verdict, sizeof s->verdict, f));
+    TRY(take_names(s, reply, f));
     TRY(reply_int(reply, "expires_in", 1, EAR_LIFE_MAX, &life_s, f));
-    TRY(reply_int(lease, "heartbeat_s", 1, 86400, &s->heartbeat_s, f));
-    TRY(reply_int(lease, "until", 0, INT64_MAX, &s->lease_until, f));
+    TRY(session_lease(s, json_object_get(reply, "lease"), f));
     if (ear == NULL || strlen(ear) >= JWT_MAX) {
         return fault_add(f, ERR_UNABLE, "reply", "the broker's reply has no usable `ear`");
     }
-    if (s->sandbox[strspn(s->sandbox, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "0123456789-_")] != '\0') {
-        return fault_add(f, ERR_UNABLE, "reply", "the broker's sandbox id is no id");
-    }
     s->ear = mem_text(slice_text(ear));
     s->ear_until = clock_unix() + life_s;
-    s->beat_at_ms = clock_mono_ms() + s->heartbeat_s * 500;
     s->state = SESSION_LIVE;
     return ERR_OK;
 }
@@ -111,20 +118,27 @@ summary(const struct session *s, const struct times *t)
 }
 
 static enum err
-attest_fresh(struct session *s, const struct attest_want *want, json_t **reply, struct fault *f)
+prepare(struct session *s, const struct attest_want *want, struct fault *f)
 {
     const struct http_conf conf = {.ca = want->ca, .stop = want->stop};
+
+    (void)snprintf(s->policy, sizeof s->policy, "%s", want->policy);
+    (void)snprintf(s->ca, sizeof s->ca, "%s", want->ca != NULL ? want->ca : "");
+    TRY(server_check(want->server, s->server, f));
+    TRY(http_open(&conf, &s->http, f));
+    return guest_key_make(want->key, want->tcti, &s->key, f);
+}
+
+static enum err
+attest_fresh(struct session *s, const struct attest_want *want, json_t **reply, struct fault *f)
+{
     struct times t = {.start_ms = clock_mono_ms()};
     uint8_t challenge[CHALLENGE_LEN];
     char text[HTTP_CHALLENGE];
     json_t *evidence AUTO(json_free) = NULL;
     json_t *answer AUTO(json_free) = NULL;
 
-    TRY(server_check(want->server, s->server, f));
-    (void)snprintf(s->policy, sizeof s->policy, "%s", want->policy);
-    (void)snprintf(s->ca, sizeof s->ca, "%s", want->ca != NULL ? want->ca : "");
-    TRY(http_open(&conf, &s->http, f));
-    TRY(guest_key_make(want->key, want->tcti, &s->key, f));
+    TRY(prepare(s, want, f));
     TRY(take_challenge(s, challenge, text, f));
     t.challenge_ms = clock_mono_ms();
     TRY(collect(s, want, challenge, &evidence, f));

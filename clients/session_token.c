@@ -146,22 +146,13 @@ subject_refused(struct session *s, const struct fault *f, bool plain)
                      strcmp(probe.code, "invalid_request") == 0);
 }
 
-enum err
-session_token(struct session *s, const char *scope, const char *audience, int64_t min_left_s,
-              const struct held_token **token, struct fault *f)
+/* A new token into its slot; ends the session when the broker says that it is over. */
+static enum err
+renew(struct session *s, const char *scope, const char *audience, struct fault *f)
 {
-    int64_t left = min_left_s > TOKEN_LEFT_S ? min_left_s : TOKEN_LEFT_S;
     json_t *reply AUTO(json_free) = NULL;
     enum err err = ERR_OK;
 
-    TRY(session_live(s, f));
-    if (strlen(scope) >= SCOPE_MAX || strlen(audience) >= AUDIENCE_MAX) {
-        return fault_add(f, ERR_LIMIT, "token", "scope or audience is too long");
-    }
-    *token = find(s, scope, audience);
-    if (*token != NULL && (*token)->until - clock_unix() >= left) {
-        return ERR_OK;
-    }
     if (s->ear_until <= clock_unix()) {
         session_end(s, "its attestation result has expired");
         return session_live(s, f);
@@ -172,7 +163,24 @@ session_token(struct session *s, const char *scope, const char *audience, int64_
         return session_live(s, f);
     }
     TRY(err);
-    TRY(keep(s, scope, audience, reply, f));
+    return keep(s, scope, audience, reply, f);
+}
+
+enum err
+session_token(struct session *s, const char *scope, const char *audience, int64_t min_left_s,
+              const struct held_token **token, struct fault *f)
+{
+    int64_t left = min_left_s > TOKEN_LEFT_S ? min_left_s : TOKEN_LEFT_S;
+
+    TRY(session_live(s, f));
+    if (strlen(scope) >= SCOPE_MAX || strlen(audience) >= AUDIENCE_MAX) {
+        return fault_add(f, ERR_LIMIT, "token", "scope or audience is too long");
+    }
+    *token = find(s, scope, audience);
+    if (*token != NULL && (*token)->until - clock_unix() >= left) {
+        return ERR_OK;
+    }
+    TRY(renew(s, scope, audience, f));
     *token = find(s, scope, audience);
     return ERR_OK;
 }

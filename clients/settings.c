@@ -112,16 +112,16 @@ enum err
 settings_load(struct settings *s, struct fault *f)
 {
     const char *path = s->config != NULL ? s->config : default_file;
+    bool there = s->config != NULL || access(path, F_OK) == 0;
 
-    if (s->config != NULL || access(path, F_OK) == 0) {
-        if (read_file(s, path, f) != ERR_OK) {
-            return fault_add(f, ERR_MALFORMED, "config", "reading %s", path);
-        }
+    if (there && read_file(s, path, f) != ERR_OK) {
+        return fault_add(f, ERR_MALFORMED, "config", "reading %s", path);
     }
     fill(&s->tcti, default_tcti);
-    if (s->ca != NULL) {
-        TRY(path_absolute(s->ca, s->ca_path, f));
-        s->ca = s->ca_path;
+    if (s->ca == NULL) {
+        return ERR_OK;
     }
+    TRY(path_absolute(s->ca, s->ca_path, f));
+    s->ca = s->ca_path;
     return ERR_OK;
 }

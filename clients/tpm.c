@@ -65,6 +65,13 @@ device_check(TSS2_RC rc, const char *what, struct fault *f)
     return fault_add(f, ERR_UNABLE, "tpm", "%s: %s (0x%x)", what, Tss2_RC_Decode(rc), (unsigned)rc);
 }
 
+static void
+device_move(struct device *from, struct device *to)
+{
+    *to = *from;
+    *from = (struct device){0};
+}
+
 enum err
 device_open(const char *tcti, struct device *out, struct fault *f)
 {
@@ -77,8 +84,7 @@ device_open(const char *tcti, struct device *out, struct fault *f)
     if (rc != TSS2_RC_SUCCESS) {
         return fault_add(f, ERR_UNABLE, "tpm_open", "opening %s: %s", tcti, Tss2_RC_Decode(rc));
     }
-    *out = d;
-    d = (struct device){0};
+    device_move(&d, out);
     return ERR_OK;
 }
 
@@ -176,18 +182,24 @@ read_public(const struct loaded *l, uint8_t *area, size_t *area_len, struct ak *
     return ERR_OK;
 }
 
+static enum err
+load_choice(struct device *d, const char *choice, struct loaded *out, struct fault *f)
+{
+    if (strcmp(choice, "ecc") == 0) {
+        return create_primary(d, &ak_ecc, out, f);
+    }
+    if (strcmp(choice, "rsa") == 0) {
+        return create_primary(d, &ak_rsa, out, f);
+    }
+    return open_persistent(d, choice, out, f);
+}
+
 enum err
 ak_open(struct device *d, const char *choice, struct ak *out, struct fault *f)
 {
     struct loaded l AUTO(loaded_done) = {.handle = ESYS_TR_NONE};
 
-    if (strcmp(choice, "ecc") == 0) {
-        TRY(create_primary(d, &ak_ecc, &l, f));
-    } else if (strcmp(choice, "rsa") == 0) {
-        TRY(create_primary(d, &ak_rsa, &l, f));
-    } else {
-        TRY(open_persistent(d, choice, &l, f));
-    }
+    TRY(load_choice(d, choice, &l, f));
     TRY(read_public(&l, out->area, &out->area_len, out, f));
     out->key = l;
     l.handle = ESYS_TR_NONE;

@@ -60,14 +60,28 @@ fresh_template(void)
     return t;
 }
 
-enum err
-device_key_make(const char *tcti, struct device_key *out, struct fault *f)
+/* Create the key, keep its point, and load it as *l. */
+static enum err
+create_fresh(struct device *d, struct loaded *l, struct device_key *out, struct fault *f)
 {
     const TPM2B_SENSITIVE_CREATE no_auth = {0};
     const TPM2B_DATA no_data = {0};
     const TPML_PCR_SELECTION no_pcr = {0};
     const TPM2B_PUBLIC template = fresh_template();
     TPM2B_PUBLIC *pub AUTO(tss_free) = NULL;
+
+    l->device = d;
+    TRY(device_check(Esys_CreatePrimary(d->esys, ESYS_TR_RH_NULL, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, &no_auth, &template, &no_data, &no_pcr,
+                                        &l->handle, &pub, NULL, NULL, NULL),
+                     "creating the guest key", f));
+    TRY(coordinate(&pub->publicArea.unique.ecc.x, out->x, f));
+    return coordinate(&pub->publicArea.unique.ecc.y, out->y, f);
+}
+
+enum err
+device_key_make(const char *tcti, struct device_key *out, struct fault *f)
+{
     struct device d AUTO(device_close) = {0};
     struct loaded l AUTO(loaded_done) = {.handle = ESYS_TR_NONE, .transient = true};
 
@@ -75,13 +89,7 @@ device_key_make(const char *tcti, struct device_key *out, struct fault *f)
         return fault_add(f, ERR_LIMIT, "tpm_open", "--tcti is too long");
     }
     TRY(device_open(tcti, &d, f));
-    l.device = &d;
-    TRY(device_check(Esys_CreatePrimary(d.esys, ESYS_TR_RH_NULL, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &no_auth, &template, &no_data, &no_pcr,
-                                        &l.handle, &pub, NULL, NULL, NULL),
-                     "creating the guest key", f));
-    TRY(coordinate(&pub->publicArea.unique.ecc.x, out->x, f));
-    TRY(coordinate(&pub->publicArea.unique.ecc.y, out->y, f));
+    TRY(create_fresh(&d, &l, out, f));
     TRY(device_check(Esys_ContextSave(d.esys, l.handle, &out->saved), "saving the guest key", f));
     (void)snprintf(out->tcti, sizeof out->tcti, "%s", tcti);
     return ERR_OK;

@@ -38,6 +38,30 @@ to_tss(const struct tpm_selection *select, size_t n)
     return out;
 }
 
+/* The next value of an answer, which is that of `pcr` in a bank. */
+static enum err
+take_value(const TPML_DIGEST *digests, size_t next, struct tpm_selection *left, unsigned pcr,
+           struct pcr_values *out)
+{
+    struct tpm_pcr *p = &out->pcr[out->n];
+
+    if (next >= digests->count || out->n >= TPM_PCR_VALUES_MAX ||
+        digests->digests[next].size != hash_len(left->bank) || digests->digests[next].size == 0) {
+        return ERR_UNABLE;
+    }
+    *p = (struct tpm_pcr){.bank = left->bank, .index = (uint8_t)pcr};
+    memcpy(p->digest, digests->digests[next].buffer, digests->digests[next].size);
+    left->mask &= ~(UINT32_C(1) << pcr);
+    out->n++;
+    return ERR_OK;
+}
+
+static bool
+is_named(const TPMS_PCR_SELECTION *s, unsigned pcr)
+{
+    return (s->pcrSelect[pcr / 8] >> (pcr % 8) & 1) != 0;
+}
+
 /* Take one answer of TPM2_PCR_Read apart: its values are those of the bits that it names, in order.
  * The bits are cleared in `left`. */
 static enum err
@@ -45,25 +69,18 @@ take_values(const TPML_PCR_SELECTION *got, const TPML_DIGEST *digests, struct tp
             struct pcr_values *out, struct fault *f)
 {
     size_t next = 0;
+    enum err err = ERR_OK;
 
-    for (size_t i = 0; i < got->count && i < TPM_BANKS_MAX; i++) {
-        for (unsigned pcr = 0; pcr < TPM_PCRS; pcr++) {
-            bool named = (got->pcrSelections[i].pcrSelect[pcr / 8] >> (pcr % 8) & 1) != 0;
-            struct tpm_pcr *p = &out->pcr[out->n];
+    for (unsigned i = 0; i < got->count * TPM_PCRS && i < TPM_BANKS_MAX * TPM_PCRS; i++) {
+        const unsigned bank = i / TPM_PCRS;
 
-            if (!named) {
-                continue;
-            }
-            if (next >= digests->count || out->n >= TPM_PCR_VALUES_MAX ||
-                digests->digests[next].size != hash_len(left[i].bank)) {
-                return fault_add(f, ERR_UNABLE, "tpm", "the TPM's PCR answer does not add up");
-            }
-            *p = (struct tpm_pcr){.bank = left[i].bank, .index = (uint8_t)pcr};
-            memcpy(p->digest, digests->digests[next].buffer, digests->digests[next].size);
-            left[i].mask &= ~(UINT32_C(1) << pcr);
-            out->n++;
+        if (err == ERR_OK && is_named(&got->pcrSelections[bank], i % TPM_PCRS)) {
+            err = take_value(digests, next, &left[bank], i % TPM_PCRS, out);
             next++;
         }
+    }
+    if (err != ERR_OK) {
+        return fault_add(f, err, "tpm", "the TPM's PCR answer does not add up");
     }
     if (next == 0) {
         return fault_add(f, ERR_UNABLE, "tpm_bank", "the TPM does not have the PCRs asked for");
@@ -102,6 +119,16 @@ read_some(struct device *d, struct tpm_selection *left, size_t n, struct pcr_val
     return take_values(got, digests, left, out, f);
 }
 
+static void
+append(const struct pcr_values *in, uint16_t bank, unsigned index, struct pcr_values *out)
+{
+    for (size_t i = 0; i < in->n; i++) {
+        if (in->pcr[i].bank == bank && in->pcr[i].index == index) {
+            out->pcr[out->n++] = in->pcr[i];
+        }
+    }
+}
+
 /* Answers interleave banks; put the values into the order that pcrDigest is made in. */
 static void
 put_in_order(const struct pcr_choice *which, const struct pcr_values *in, struct pcr_values *out)
@@ -109,13 +136,7 @@ put_in_order(const struct pcr_choice *which, const struct pcr_values *in, struct
     out->n = 0;
     for (size_t b = 0; b < which->n; b++) {
         for (unsigned pcr = 0; pcr < TPM_PCRS; pcr++) {
-            for (size_t i = 0; i < in->n; i++) {
-                bool same = in->pcr[i].bank == which->select[b].bank && in->pcr[i].index == pcr;
-
-                if (same) {
-                    out->pcr[out->n++] = in->pcr[i];
-                }
-            }
+            append(in, which->select[b].bank, pcr, out);
         }
     }
 }
@@ -125,13 +146,14 @@ pcrs_read(struct device *d, const struct pcr_choice *which, struct pcr_values *o
 {
     struct tpm_selection left[TPM_BANKS_MAX];
     struct pcr_values any = {.n = 0};
+    enum err err = ERR_OK;
 
     memcpy(left, which->select, sizeof left);
-    for (unsigned i = 0; i < READS_MAX && !all_read(left, which->n); i++) {
-        TRY(read_some(d, left, which->n, &any, f));
+    for (unsigned i = 0; i < READS_MAX && err == ERR_OK && !all_read(left, which->n); i++) {
+        err = read_some(d, left, which->n, &any, f);
     }
     put_in_order(which, &any, out);
-    return ERR_OK;
+    return err;
 }
 
 static enum err
@@ -199,23 +221,33 @@ quote_check(const struct quote_pair *pair, const struct pcr_choice *which, bool 
     return ERR_OK;
 }
 
+/* Read and quote once; *same: the two belong together. */
+static enum err
+take_pair(const struct ak *ak, const struct pcr_choice *which, struct slice extra,
+          struct quote_pair *out, bool *same, struct fault *f)
+{
+    const TPML_PCR_SELECTION select = to_tss(which->select, which->n);
+
+    TRY(pcrs_read(ak->key.device, which, &out->values, f));
+    TRY(quote_once(ak, &select, extra, out, f));
+    return quote_check(out, which, same, f);
+}
+
 enum err
 quote_take(const struct ak *ak, const struct pcr_choice *which, struct slice extra,
            struct quote_pair *out, struct fault *f)
 {
-    const TPML_PCR_SELECTION select = to_tss(which->select, which->n);
     bool same = false;
+    enum err err = ERR_OK;
 
     if (extra.len > SHA256_LEN) {
         return fault_add(f, ERR_BUG, "tpm", "extraData of %zu bytes", extra.len);
     }
-    for (unsigned i = 0; i < QUOTE_TRIES && !same; i++) {
-        TRY(pcrs_read(ak->key.device, which, &out->values, f));
-        TRY(quote_once(ak, &select, extra, out, f));
-        TRY(quote_check(out, which, &same, f));
+    for (unsigned i = 0; i < QUOTE_TRIES && err == ERR_OK && !same; i++) {
+        err = take_pair(ak, which, extra, out, &same, f);
     }
-    if (!same) {
+    if (err == ERR_OK && !same) {
         return fault_add(f, ERR_UNABLE, "tpm", "PCRs keep changing while they are quoted");
     }
-    return ERR_OK;
+    return err;
 }

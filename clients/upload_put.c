@@ -122,6 +122,14 @@ lines_make(json_t *headers, struct lines *out, struct fault *f)
 }
 
 static void
+lines_borrow(const struct lines *l, struct http_request *q)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        q->line[q->lines++] = l->text[i];
+    }
+}
+
+static void
 show_progress(void *arg, int64_t sent, int64_t size)
 {
     struct progress *p = arg;
@@ -173,14 +181,11 @@ upload_put(struct upload_file *u, const json_t *grant, const char *ca, struct fa
     TRY(reply_text(grant, "url", url, sizeof url, f));
     TRY(reply_text(grant, "method", method, sizeof method, f));
     TRY(lines_make(json_object_get(grant, "headers"), &lines, f));
-    for (size_t i = 0; i < lines.n; i++) {
-        q.line[q.lines++] = lines.text[i];
-    }
+    lines_borrow(&lines, &q);
     TRY(http_open(&conf, &h, f));
     err = http_put(h, &up, &r, f);
     if (p.terminal) {
         (void)fputc('\n', stderr);
     }
-    TRY(err);
-    return judge(u, &r, f);
+    return err == ERR_OK ? judge(u, &r, f) : err;
 }

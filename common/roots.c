@@ -131,7 +131,8 @@ add_folder(struct roots *r, const char *dir, struct why *why)
     (void)snprintf(path, sizeof path, "%s/tpm", dir);
     d = opendir(path);
     if (d == NULL) {
-        return errno == ENOENT ? ERR_OK : why_add(why, ERR_IO, "%.120s: %s", path, strerror(errno));
+        return errno == ENOENT ? ERR_OK
+                               : why_add(why, ERR_IO, "%.120s: %s", path, strerrordesc_np(errno));
     }
     for (struct dirent *f = readdir(d); f != NULL && e == ERR_OK; f = readdir(d)) {
         if (is_pem(f->d_name)) {

@@ -118,30 +118,43 @@ says_ignore(const json_t *j)
     return json_is_string(j) && slice_same(slice_text(json_string_value(j)), slice_text("ignore"));
 }
 
+static enum err
+add_value(const json_t *j, const char *name, struct tpm_pcr *p, struct holdings *h, struct why *why)
+{
+    TRY(read_digest(j, name, p, why));
+    if (h->pcr_n == TPM_GOLDEN_MAX) {
+        return why_add(why, ERR_LIMIT, "more than %d values", TPM_GOLDEN_MAX);
+    }
+    h->pcr[h->pcr_n++] = *p;
+    return ERR_OK;
+}
+
+static enum err
+read_pcr_name(const char *name, struct tpm_pcr *p, struct why *why)
+{
+    TRY(tpm_pcr_name_parse(slice_text(name), &p->bank, &p->index, why));
+    TRY(refuse_pcrs(p->bank, UINT32_C(1) << p->index, why));
+    return refuse_bank(p->bank, why);
+}
+
 /* The alternatives of one PCR, appended to the compound. */
 static enum err
 read_alternatives(const char *name, const json_t *list, struct holdings *h, struct why *why)
 {
     struct tpm_pcr p = {0};
+    enum err e = read_pcr_name(name, &p, why);
 
-    TRY(tpm_pcr_name_parse(slice_text(name), &p.bank, &p.index, why));
-    TRY(refuse_pcrs(p.bank, UINT32_C(1) << p.index, why));
-    TRY(refuse_bank(p.bank, why));
-    if (says_ignore(list)) {
-        return ERR_OK;
+    if (e != ERR_OK || says_ignore(list)) {
+        return e;
     }
     if (json_array_size(list) == 0 || json_array_size(list) > HEX_VALUES_MAX) {
         return why_add(why, ERR_MALFORMED, "%s: want a list of 1 to %d values, or \"ignore\"", name,
                        HEX_VALUES_MAX);
     }
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        TRY(read_digest(json_array_get(list, i), name, &p, why));
-        if (h->pcr_n == TPM_GOLDEN_MAX) {
-            return why_add(why, ERR_LIMIT, "more than %d values", TPM_GOLDEN_MAX);
-        }
-        h->pcr[h->pcr_n++] = p;
+    for (size_t i = 0; i < json_array_size(list) && e == ERR_OK; i++) {
+        e = add_value(json_array_get(list, i), name, &p, h, why);
     }
-    return ERR_OK;
+    return e;
 }
 
 /* { "sha256:7": ["hex", ...] | "ignore", ... } */
@@ -151,13 +164,16 @@ read_values(json_t *obj, struct holdings *h, struct why *why)
     if (!json_is_object(obj) || json_object_size(obj) == 0) {
         return why_add(why, ERR_MALFORMED, "values: want an object of PCRs, or \"ignore\"");
     }
+    enum err e = ERR_OK;
+
     h->pcr = mem_new(TPM_GOLDEN_MAX, sizeof *h->pcr);
-    for (void *it = json_object_iter(obj); it != NULL; it = json_object_iter_next(obj, it)) {
-        TRY(read_alternatives(json_object_iter_key(it), json_object_iter_value(it), h, why));
+    for (void *it = json_object_iter(obj); it != NULL && e == ERR_OK;) {
+        e = read_alternatives(json_object_iter_key(it), json_object_iter_value(it), h, why);
+        it = json_object_iter_next(obj, it);
     }
     h->golden.pcr = h->pcr;
     h->golden.n = h->pcr_n;
-    return ERR_OK;
+    return e;
 }
 
 static enum err
@@ -182,16 +198,17 @@ static enum err
 read_names(const json_t *list, struct holdings *h, struct why *why)
 {
     size_t n = json_array_size(list);
+    enum err e = ERR_OK;
 
     if (n == 0) {
         return why_add(why, ERR_MALFORMED, "ak_names: an empty list trusts nothing; leave it out");
     }
     h->names = mem_new(n, sizeof *h->names);
     h->name_bytes = mem_new(n, TPM_NAME_MAX);
-    for (size_t i = 0; i < n; i++) {
-        TRY(read_name(json_array_get(list, i), h, why));
+    for (size_t i = 0; i < n && e == ERR_OK; i++) {
+        e = read_name(json_array_get(list, i), h, why);
     }
-    return ERR_OK;
+    return e;
 }
 
 static enum err
@@ -229,11 +246,11 @@ read_pcrs(const char *text, struct tpm_expect *want, struct why *why)
     if (e != ERR_OK) {
         return why_add(why, e, "in pcrs");
     }
-    for (size_t i = 0; i < want->select_n; i++) {
-        TRY(refuse_pcrs(want->select[i].bank, want->select[i].mask, why));
+    for (size_t i = 0; i < want->select_n && e == ERR_OK; i++) {
+        e = refuse_pcrs(want->select[i].bank, want->select[i].mask, why);
         strong = strong || want->select[i].bank != HASH_SHA1;
     }
-    return strong ? ERR_OK : refuse_bank(HASH_SHA1, why);
+    return e != ERR_OK || strong ? e : refuse_bank(HASH_SHA1, why);
 }
 
 /* A value for a PCR that the quote will not cover could never hold. */
@@ -322,17 +339,23 @@ bind_row(json_t *obj, struct members *m, struct why *why)
 }
 
 static enum err
+use_reference_set(const char *id, struct evidence_row *row, struct why *why)
+{
+    if (id[0] == '\0') {
+        return why_add(why, ERR_MALFORMED, "tpm2 row: reference_set is empty");
+    }
+    (void)snprintf(row->reference_set, sizeof row->reference_set, "%s", id);
+    row->want.tpm.golden_wanted = true;
+    return ERR_OK;
+}
+
+static enum err
 read_golden(const struct members *m, struct evidence_row *row, struct holdings *h, struct why *why)
 {
     struct tpm_expect *want = &row->want.tpm;
 
     if (m->reference_set != NULL) {
-        if (m->reference_set[0] == '\0') {
-            return why_add(why, ERR_MALFORMED, "tpm2 row: reference_set is empty");
-        }
-        (void)snprintf(row->reference_set, sizeof row->reference_set, "%s", m->reference_set);
-        want->golden_wanted = true;
-        return ERR_OK;
+        return use_reference_set(m->reference_set, row, why);
     }
     if (says_ignore(m->values)) {
         return ERR_OK;
@@ -346,31 +369,44 @@ read_golden(const struct members *m, struct evidence_row *row, struct holdings *
     return ERR_OK;
 }
 
+/* Who may vouch for the key. */
+static enum err
+read_key_trust(const struct members *m, struct tpm_expect *want, struct holdings *h,
+               struct why *why)
+{
+    enum err e = m->trust == NULL ? ERR_OK : read_trust(m->trust, &want->ak_trust_allowed, why);
+
+    if (e == ERR_OK && m->names != NULL) {
+        e = read_names(m->names, h, why);
+    }
+    want->ak_names = h->names;
+    want->ak_names_n = h->names_n;
+    return e;
+}
+
+static enum err
+read_tpm_row(json_t *obj, struct evidence_row *row, struct why *why)
+{
+    struct tpm_expect *want = &row->want.tpm;
+    struct holdings *h = row->owned;
+    struct members m = {0};
+
+    TRY(bind_row(obj, &m, why));
+    want->allow_owner_hierarchy = m.allow_owner;
+    TRY(m.pcrs == NULL ? ERR_OK : read_pcrs(m.pcrs, want, why));
+    TRY(read_golden(&m, row, h, why));
+    return read_key_trust(&m, want, h, why);
+}
+
 enum err
 evidence_row_read(json_t *obj, struct evidence_row **out, struct why *why)
 {
     AUTO(evidence_row_free) struct evidence_row *row = evidence_row_default(EVIDENCE_NONE);
-    struct tpm_expect *want = &row->want.tpm;
-    struct holdings *h = mem_new(1, sizeof *h);
-    struct members m = {0};
 
-    row->owned = h;
+    row->owned = mem_new(1, sizeof(struct holdings));
     TRY(read_type(obj, &row->type, why));
     TRY(refuse_later(obj, why));
-    TRY(bind_row(obj, &m, why));
-    want->allow_owner_hierarchy = m.allow_owner;
-    if (m.pcrs != NULL) {
-        TRY(read_pcrs(m.pcrs, want, why));
-    }
-    TRY(read_golden(&m, row, h, why));
-    if (m.trust != NULL) {
-        TRY(read_trust(m.trust, &want->ak_trust_allowed, why));
-    }
-    if (m.names != NULL) {
-        TRY(read_names(m.names, h, why));
-        want->ak_names = h->names;
-        want->ak_names_n = h->names_n;
-    }
+    TRY(read_tpm_row(obj, row, why));
 
     *out = row;
     row = NULL;
@@ -410,17 +446,24 @@ read_entry_tpm(json_t *obj, struct reference_entry *e, struct holdings *h, struc
     if (values == NULL && names == NULL) {
         return why_add(why, ERR_MALFORMED, "tpm2: neither values nor ak_names");
     }
-    if (values != NULL) {
-        TRY(read_values(values, h, why));
-        e->golden = h->golden;
+
+    enum err err = values == NULL ? ERR_OK : read_values(values, h, why);
+
+    if (err == ERR_OK && names != NULL) {
+        err = read_names(names, h, why);
     }
-    if (names != NULL) {
-        TRY(read_names(names, h, why));
-        e->ak_names = h->names;
-        e->ak_names_n = h->names_n;
-    }
+    e->golden = h->golden;
     e->golden.label = e->label;
-    return ERR_OK;
+    e->ak_names = h->names;
+    e->ak_names_n = h->names_n;
+    return err;
+}
+
+static enum err
+read_expiry(const char *text, int64_t *unix_s, struct why *why)
+{
+    *unix_s = INT64_MAX;
+    return text == NULL ? ERR_OK : rfc3339_parse(slice_text(text), unix_s, why);
 }
 
 static enum err
@@ -440,10 +483,7 @@ read_entry(json_t *obj, struct reference_entry *e, struct holdings *h, struct wh
         return why_add(why, ERR_MALFORMED, "reference value: label is empty");
     }
     (void)snprintf(e->label, sizeof e->label, "%s", label);
-    e->expires_unix = INT64_MAX;
-    if (expires != NULL) {
-        TRY(rfc3339_parse(slice_text(expires), &e->expires_unix, why));
-    }
+    TRY(read_expiry(expires, &e->expires_unix, why));
 
     enum err err = read_entry_tpm(tpm, e, h, why);
 
@@ -458,14 +498,15 @@ read_entries(const json_t *list, struct reference_set *set, struct why *why)
 {
     size_t n = json_array_size(list);
     struct holdings *h = mem_new(n, sizeof *h);
+    enum err e = ERR_OK;
 
     set->owned = h;
     set->entry = mem_new(n, sizeof *set->entry);
     set->n = n;
-    for (size_t i = 0; i < n; i++) {
-        TRY(read_entry(json_array_get(list, i), &set->entry[i], &h[i], why));
+    for (size_t i = 0; i < n && e == ERR_OK; i++) {
+        e = read_entry(json_array_get(list, i), &set->entry[i], &h[i], why);
     }
-    return ERR_OK;
+    return e;
 }
 
 enum err

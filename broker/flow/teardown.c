@@ -61,7 +61,7 @@ remove_part(struct broker *b, const char *id, struct why *why)
 
     TRY(upload_part_path(b, id, path, sizeof path, why));
     if (unlink(path) != 0 && errno != ENOENT) {
-        return why_add(why, ERR_IO, "upload %s: %s", id, strerror(errno));
+        return why_add(why, ERR_IO, "upload %s: %s", id, strerrordesc_np(errno));
     }
     return ERR_OK;
 }

@@ -378,7 +378,7 @@ sync_folder_of(char *path, struct why *why)
     if (fd >= 0) {
         (void)close(fd);
     }
-    return ok ? ERR_OK : why_add(why, ERR_IO, "folder of an upload: %s", strerror(errno));
+    return ok ? ERR_OK : why_add(why, ERR_IO, "folder of an upload: %s", strerrordesc_np(errno));
 }
 
 enum err
@@ -400,7 +400,7 @@ upload_publish(struct broker *b, const struct upload_row *u, struct why *why)
     TRY(make_parents(path, strlen(s->path), why));
     if (renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) != 0) {
         return why_add(why, errno == EEXIST ? ERR_CONFLICT : ERR_IO, "upload %s: %s", u->id,
-                       strerror(errno));
+                       strerrordesc_np(errno));
     }
     return sync_folder_of(path, why);
 }

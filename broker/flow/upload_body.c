@@ -203,8 +203,7 @@ body_write(void *state, struct slice chunk, struct http_reply *out)
             continue;
         }
         if (n <= 0) {
-            return refuse(out, ERR_IO, "unable", "the upload cannot be written: %s",
-                          strerror(errno));
+            return refuse(out, ERR_IO, "unable", "the upload cannot be written");
         }
         done += (size_t)n;
     }

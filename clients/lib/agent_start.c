@@ -33,7 +33,7 @@ become_agent(const char *exe, const char *path, int report)
 static bool
 listen_to(int fd, char *said, size_t cap)
 {
-    int64_t until = clock_mono_ms() + AGENT_START_S * 1000;
+    int64_t until = clock_mono_ms() + AGENT_START_S * INT64_C(1000);
     size_t len = 0;
 
     for (;;) {

@@ -23,6 +23,15 @@ fd_close(int *fd)
     *fd = -1;
 }
 
+int
+fd_take(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
 static bool
 is_folder(const char *path)
 {
@@ -119,8 +128,7 @@ agent_connect(const char *path, int *fd, struct fault *f)
     if (!peer_ours(s)) {
         return fault_add(f, ERR_DENIED, "agent_foreign", "%s is served by another user", path);
     }
-    *fd = s;
-    s = -1;
+    *fd = fd_take(&s);
     return ERR_OK;
 }
 

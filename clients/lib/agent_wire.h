@@ -26,6 +26,9 @@ enum {
 /* Close a descriptor; for AUTO, with -1 for none. */
 void fd_close(int *fd);
 
+/* The descriptor, handed on: *fd becomes -1. */
+int fd_take(int *fd);
+
 /* The usual place: $XDG_RUNTIME_DIR/countersign, else /run/user/UID/countersign, else
  * /tmp/countersign-UID; agent.sock in it.  Made with mode 0700 when `make`; refused when it is not
  * a folder of our own or others may enter it. */

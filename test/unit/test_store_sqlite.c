@@ -2,6 +2,7 @@
 /* What the SQLite ledger promises beyond the contract: its file, its bounds, and what it says
  * when the file or the disk is not as it should be. Power loss: test/fault/powerloss_sqlite.c. */
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -46,6 +47,14 @@ try_open(struct fixture *f)
 
     assert_true((err == ERR_OK) == (f->s != NULL));
     return err;
+}
+
+static void
+reopen_with(struct fixture *f, const struct sqlite_options *options)
+{
+    store_close(&f->s);
+    expect_ok(f, store_open_sqlite_with(f->where, options, &f->s, &f->why));
+    f->op = f->s->ops;
 }
 
 static unsigned
@@ -273,9 +282,7 @@ full_queue_refuses_and_long_wait_ends(void **state)
     pthread_t thread[3];
     sqlite3 *db = NULL;
 
-    store_close(&f->s);
-    expect_ok(f, store_open_sqlite_with(f->where, &tight, &f->s, &f->why));
-    f->op = f->s->ops;
+    reopen_with(f, &tight);
     assert_int_equal(sqlite3_open(f->where, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     for (size_t i = 0; i < 3; i++) {
@@ -312,27 +319,101 @@ readers_all_out_is_busy(void **state)
     }
 }
 
-static void
-log_stays_bounded(void **state)
+/* A refused verdict of 64 KiB, so that a few of them are a long log. */
+static enum err
+put_big(struct fixture *f, int i)
 {
-    struct fixture *f = *state;
-    char big[1 << 16];
+    static char big[1 << 16];
+    struct verdict_row v = verdict_for("", "");
+
+    memset(big, 'x', sizeof big - 1);
+    (void)snprintf(v.id, sizeof v.id, "vd-%04d", i);
+    (void)snprintf(v.outcome, sizeof v.outcome, "reject");
+    v.findings = big;
+    return f->op->attest_put(f->s, slice_text(v.id), NOW, &v, NULL, NULL, 0, &f->why);
+}
+
+static off_t
+size_of(const struct fixture *f, const char *suffix)
+{
     char path[300];
     struct stat st;
 
-    memset(big, 'x', sizeof big - 1);
-    big[sizeof big - 1] = '\0';
-    (void)snprintf(path, sizeof path, "%s-wal", f->where);
-    for (int i = 0; i < 1000; i++) { /* 64 MiB and more of rows */
-        struct verdict_row v = verdict_for("", "");
-
-        (void)snprintf(v.id, sizeof v.id, "vd-%04d", i);
-        (void)snprintf(v.outcome, sizeof v.outcome, "reject");
-        v.findings = big;
-        expect_ok(f, f->op->attest_put(f->s, slice_text(v.id), NOW, &v, NULL, NULL, 0, &f->why));
-    }
+    (void)snprintf(path, sizeof path, "%s%s", f->where, suffix);
     assert_int_equal(stat(path, &st), 0);
-    assert_true(st.st_size < 48 << 20); /* checkpoints beside the writer let it begin anew */
+    return st.st_size;
+}
+
+/* Nobody asks for it, and yet the log moves into the file. */
+static void
+log_is_moved_beside_the_writer(void **state)
+{
+    struct fixture *f = *state;
+    off_t moved = 0;
+
+    for (int i = 0; i < 100; i++) { /* 6.4 MB: more than CHECKPOINT_PAGES */
+        expect_ok(f, put_big(f, i));
+    }
+    for (int i = 0; i < 100 && moved < 4 << 20; i++) {
+        pause_ms(50);
+        moved = size_of(f, "");
+    }
+    assert_true(moved >= 4 << 20);
+}
+
+/* When the checkpoints do not keep up, the writer makes the room itself. */
+static void
+log_stays_bounded(void **state)
+{
+    struct sqlite_options tight = {.synchronous = "FULL", .bound_pages = 200};
+    struct fixture *f = *state;
+
+    reopen_with(f, &tight);
+    for (int i = 0; i < 100; i++) {
+        expect_ok(f, put_big(f, i));
+        assert_true(size_of(f, "-wal") < 2 << 20);
+    }
+}
+
+/* Somebody who reads for ever keeps the log from beginning anew: then nothing more is written,
+ * and it says so. */
+static void
+log_that_cannot_be_shortened_refuses(void **state)
+{
+    struct sqlite_options tight = {.synchronous = "FULL", .bound_pages = 200, .busy_ms = 50};
+    struct fixture *f = *state;
+    enum err err = ERR_OK;
+    sqlite3 *db = NULL;
+
+    reopen_with(f, &tight);
+    expect_ok(f, put_big(f, 1000));
+    assert_int_equal(sqlite3_open(f->where, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT * FROM counter", NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 0; i < 100 && err == ERR_OK; i++) {
+        err = put_big(f, i);
+    }
+    expect(f, err, ERR_IO, "the write-ahead log has");
+    expect(f, f->op->ping(f->s, &f->why), ERR_IO, "the write-ahead log has");
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    expect_ok(f, f->op->ping(f->s, &f->why)); /* a ping finds that it works again */
+    expect_ok(f, put_big(f, 2000));
+}
+
+static void
+file_held_by_another_process_is_an_io_error(void **state)
+{
+    struct sqlite_options hasty = {.synchronous = "FULL", .busy_ms = 50};
+    struct fixture *f = *state;
+    sqlite3 *db = NULL;
+
+    reopen_with(f, &hasty);
+    assert_int_equal(sqlite3_open(f->where, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    expect(f, put_big(f, 1), ERR_IO, "database is locked");
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    expect_ok(f, put_big(f, 1));
 }
 
 /* --- crashes and full disks --- */
@@ -361,7 +442,7 @@ write_until_killed(const char *where, int acks, unsigned round)
     }
 }
 
-/* One life of a writer: killed after ms, then everything that it acknowledged must be there. */
+/* One life of a writer: killed ms after it got to work, then everything that it acknowledged must be there. */
 static size_t
 kill_once(struct fixture *f, unsigned round, long ms)
 {
@@ -378,6 +459,7 @@ kill_once(struct fixture *f, unsigned round, long ms)
         write_until_killed(f->where, acks[1], round);
     }
     (void)close(acks[1]);
+    assert_int_equal(poll(&(struct pollfd){.fd = acks[0], .events = POLLIN}, 1, 20000), 1);
     pause_ms(ms);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
@@ -399,45 +481,65 @@ kill_loses_nothing_acknowledged(void **state)
 
     store_close(&f->s); /* no thread of ours may be in the children */
     for (unsigned round = 0; round < KILLS; round++) {
-        acknowledged += kill_once(f, round, 15 + (long)(round * 7 % 45));
+        acknowledged += kill_once(f, round, (long)(round * 7 % 45));
     }
-    assert_true(acknowledged >= KILLS); /* else nothing was tried */
+    assert_true(acknowledged >= KILLS);
     print_message("%zu acknowledged over %d kills\n", acknowledged, KILLS);
 }
 
-/* In a child: the limit on file size plays the full disk. Exit 0 only if all is as it should
- * be. */
+static enum err
+put_numbered(struct store *s, size_t i, char id[32], struct why *why)
+{
+    (void)snprintf(id, 32, "sb-%08zu", i);
+    struct verdict_row v = verdict_for(id, id);
+    struct sandbox_row row = sandbox_for(id);
+
+    return s->ops->attest_put(s, slice_text(id), NOW, &v, &row, NULL, 0, why);
+}
+
+static void
+limit_files(rlim_t bytes)
+{
+    struct rlimit limit = {bytes, RLIM_INFINITY};
+
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        _exit(9);
+    }
+}
+
+/* In a child: the limit on file size plays the full disk.  0 only if all is as it should be. */
 static int
 fill_disk(const char *where)
 {
-    struct rlimit limit = {400 << 10, 400 << 10};
     struct why why = {0};
     struct store *s = NULL;
+    struct sandbox_row row;
     enum err err = ERR_OK;
     char id[32] = "";
     size_t acknowledged = 0;
 
     (void)signal(SIGXFSZ, SIG_IGN);
-    if (store_open_sqlite(where, &s, &why) != ERR_OK || setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+    if (store_open_sqlite(where, &s, &why) != ERR_OK) {
         return 1;
     }
+    limit_files(400 << 10);
     while (err == ERR_OK && acknowledged < 10000) {
-        (void)snprintf(id, sizeof id, "sb-%08zu", acknowledged);
-        struct verdict_row v = verdict_for(id, id);
-        struct sandbox_row row = sandbox_for(id);
-
-        err = s->ops->attest_put(s, slice_text(id), NOW, &v, &row, NULL, 0, &why);
+        err = put_numbered(s, acknowledged, id, &why);
         acknowledged += err == ERR_OK;
     }
     if (err != ERR_IO || acknowledged < 10) {
         return 2;
     }
-    /* The ledger still reads, what failed is not there, and ping tells that it cannot write. */
-    struct sandbox_row row;
-    enum err missing = s->ops->sandbox_get(s, id, &row, &why);
-    enum err there = s->ops->sandbox_get(s, "sb-00000000", &row, &why);
-
-    return missing == ERR_NOT_FOUND && there == ERR_OK && s->ops->ping(s, &why) == ERR_IO ? 0 : 3;
+    limit_files(1024); /* not even a page more */
+    /* The ledger still reads, what failed is not there, and ping tells that it cannot write... */
+    if (s->ops->sandbox_get(s, id, &row, &why) != ERR_NOT_FOUND ||
+        s->ops->sandbox_get(s, "sb-00000000", &row, &why) != ERR_OK ||
+        s->ops->ping(s, &why) != ERR_IO) {
+        return 3;
+    }
+    limit_files(RLIM_INFINITY); /* ...until there is room again. */
+    return s->ops->ping(s, &why) == ERR_OK && put_numbered(s, acknowledged, id, &why) == ERR_OK ? 0
+                                                                                                : 4;
 }
 
 static void
@@ -455,8 +557,7 @@ full_disk_is_an_io_error_and_acknowledges_nothing(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
-    reopen(f); /* with room again, everything goes on */
-    (void)admit(f, "after");
+    reopen(f);
     expect_ok(f, f->op->ping(f->s, &f->why));
 }
 
@@ -478,7 +579,11 @@ main(void)
         cmocka_unit_test_setup_teardown(challenge_is_taken_once_by_any_instance, setup, teardown),
         cmocka_unit_test_setup_teardown(full_queue_refuses_and_long_wait_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(readers_all_out_is_busy, setup, teardown),
+        cmocka_unit_test_setup_teardown(log_is_moved_beside_the_writer, setup, teardown),
         cmocka_unit_test_setup_teardown(log_stays_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(log_that_cannot_be_shortened_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(file_held_by_another_process_is_an_io_error, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(kill_loses_nothing_acknowledged, setup, teardown),
         cmocka_unit_test_setup_teardown(full_disk_is_an_io_error_and_acknowledges_nothing, setup,
                                         teardown),
