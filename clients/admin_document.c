@@ -110,8 +110,9 @@ document_print(json_t *row)
     struct why why = {0};
     const char *text = json_string_value(json_object_get(row, "document"));
 
-    if (text == NULL || jws_read(slice_text(text), "countersign-document+jws",
-                                 JOSE_ALLOW_ES256 | JOSE_ALLOW_ES384, &jws, &why) != ERR_OK) {
+    if (text == NULL ||
+        jws_read_document(slice_text(text), "countersign-document+jws",
+                          JOSE_ALLOW_ES256 | JOSE_ALLOW_ES384, &jws, &why) != ERR_OK) {
         complain("countersign: the document cannot be read: %s", why_text(&why));
         return;
     }

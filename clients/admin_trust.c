@@ -41,8 +41,8 @@ proposal_read(const json_t *row, struct proposal *out, struct fault *f)
     if (text == NULL || told == NULL) {
         return fault_add(f, ERR_UNABLE, "reply", "the broker's reply has no document");
     }
-    TRY(jws_read(slice_text(text), "countersign-document+jws", JOSE_ALLOW_ES256 | JOSE_ALLOW_ES384,
-                 &jws, &f->why));
+    TRY(jws_read_document(slice_text(text), "countersign-document+jws",
+                          JOSE_ALLOW_ES256 | JOSE_ALLOW_ES384, &jws, &f->why));
     TRY(jwk_read(json_object_get(jws.header, "jwk"), &key, &f->why));
     TRY(jws_verify(&jws, &key.key, key.alg, &f->why));
     hash_sha256((struct slice){jws.payload_bytes, jws.payload_len}, digest);

@@ -226,13 +226,13 @@ cut_dot(struct slice *text, struct slice *out)
 }
 
 static enum err
-split(struct slice text, struct parts *out, struct why *why)
+split(struct slice text, size_t max, struct parts *out, struct why *why)
 {
     struct slice rest = text;
     struct slice beyond = {0};
 
-    if (text.len > JWT_MAX) {
-        return why_add(why, ERR_LIMIT, "JWS of %zu bytes, at most %d", text.len, JWT_MAX);
+    if (text.len > max) {
+        return why_add(why, ERR_LIMIT, "JWS of %zu bytes, at most %zu", text.len, max);
     }
     if (!cut_dot(&rest, &out->header) || !cut_dot(&rest, &out->payload)) {
         return why_add(why, ERR_MALFORMED, "JWS: fewer than three segments");
@@ -356,15 +356,16 @@ payload_read(const struct parts *parts, struct jws *j, struct why *why)
     return ERR_OK;
 }
 
-enum err
-jws_read(struct slice text, const char *typ, unsigned allow, struct jws *out, struct why *why)
+static enum err
+read_within(struct slice text, size_t max, const char *typ, unsigned allow, struct jws *out,
+            struct why *why)
 {
     AUTO(jws_done) struct jws j = {0};
     AUTO(mem_free_bytes) uint8_t *header = NULL;
     struct parts parts = {0};
     size_t header_len = 0;
 
-    TRY(split(text, &parts, why));
+    TRY(split(text, max, &parts, why));
 
     enum err err = segment_object(parts.header, &header, &header_len, &j.header, why);
 
@@ -376,6 +377,19 @@ jws_read(struct slice text, const char *typ, unsigned allow, struct jws *out, st
     *out = j;
     j = (struct jws){0};
     return ERR_OK;
+}
+
+enum err
+jws_read(struct slice text, const char *typ, unsigned allow, struct jws *out, struct why *why)
+{
+    return read_within(text, JWT_MAX, typ, allow, out, why);
+}
+
+enum err
+jws_read_document(struct slice text, const char *typ, unsigned allow, struct jws *out,
+                  struct why *why)
+{
+    return read_within(text, JWS_DOCUMENT_MAX, typ, allow, out, why);
 }
 
 enum err

@@ -12,7 +12,9 @@
 #include "attest/base/binding.h"
 #include "attest/sig/sig.h"
 
-enum { JWT_MAX = 16384, JTI_MAX = 256, KID_MAX = 128, B64_JKT = 43 };
+/* Bytes of a token, and of a document that a person signed (a reference set may be long). */
+enum { JWT_MAX = 16384, JWS_DOCUMENT_MAX = 768 * 1024 };
+enum { JTI_MAX = 256, KID_MAX = 128, B64_JKT = 43 };
 
 /* Algorithms of JOSE that we know at all. */
 enum jose_alg { JOSE_NONE = 0, JOSE_ES256, JOSE_ES384, JOSE_EDDSA, JOSE_RS256 };
@@ -55,6 +57,10 @@ void jws_done(struct jws *j);
  * ERR_MALFORMED, ERR_LIMIT: not a JWS of JSON objects; ERR_UNAUTHENTICATED: typ, alg or a member that is refused. */
 enum err jws_read(struct slice text, const char *typ, unsigned allow, struct jws *out,
                   struct why *why) MUST_USE;
+
+/* The same for up to JWS_DOCUMENT_MAX bytes. */
+enum err jws_read_document(struct slice text, const char *typ, unsigned allow, struct jws *out,
+                           struct why *why) MUST_USE;
 
 /* ERR_UNAUTHENTICATED when the signature is not by this key, or the algorithm is not the key's. */
 enum err jws_verify(const struct jws *j, const struct sig_key *key, enum jose_alg key_alg,

@@ -48,7 +48,7 @@ document_signer(const struct principals *who, struct slice text, const char *typ
     AUTO(jws_done) struct jws mine = {0};
     uint8_t spki[SHA256_LEN];
 
-    TRY(jws_read(text, typ, JOSE_ALLOW_ES256 | JOSE_ALLOW_ES384, &mine, why));
+    TRY(jws_read_document(text, typ, JOSE_ALLOW_ES256 | JOSE_ALLOW_ES384, &mine, why));
     TRY(signing_key(&mine, spki, why));
     const struct principal *person = principal_find(who, spki);
 
