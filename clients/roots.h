@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* roots.h - trusted roots from a folder: the .pem files of DIR/tpm, each with one or more certificates.
+/* roots.h - trusted roots from a folder: the .pem files of DIR/tpm, one or more certificates
+ * in each.
  *
  * Self-signed certificates are anchors, others intermediates.  A folder that is not there trusts
  * nobody; a file that is no certificate is refused, so that a typing error does not go unseen. */

@@ -24,7 +24,8 @@ static const struct type_row TYPES[] = {
 };
 
 static const struct verify_row ROWS[] = {
-    {"input.unreadable", "Countersign verify", "Every file named on the command line can be read."},
+    {"input.unreadable", "Countersign verify",
+     "Every file that the command line names can be read."},
     {"evidence.unsupported", "Countersign verify", "This version judges that type of evidence."},
     {"pcrs.malformed", "Countersign verify",
      "The PCR values are lines \"bank:index=hex\", each PCR once."},

@@ -24,6 +24,12 @@ pcrs_json(const struct tpm_claims *c)
     return o;
 }
 
+static json_t *
+text_or_null(const char *text)
+{
+    return text == NULL ? json_null() : json_string(text);
+}
+
 static void
 set_quote(json_t *o, const struct tpm_claims *c)
 {
@@ -41,8 +47,7 @@ set_quote(json_t *o, const struct tpm_claims *c)
     (void)json_object_set_new(o, "firmware_version", json_string(firmware));
     (void)json_object_set_new(o, "select", json_string(select));
     (void)json_object_set_new(o, "pcrs", pcrs_json(c));
-    (void)json_object_set_new(o, "reference_value",
-                              c->golden_label == NULL ? json_null() : json_string(c->golden_label));
+    (void)json_object_set_new(o, "reference_value", text_or_null(c->golden_label));
 }
 
 json_t *

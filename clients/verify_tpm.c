@@ -231,8 +231,8 @@ remark(const struct inputs *in)
     if (in->row->want.tpm.golden_wanted) {
         return fresh ? NULL : "freshness was not judged: no --nonce was given";
     }
-    return fresh ? "authentic and sound; no PCR value was compared with a reference value, so this "
-                   "is not an approval"
+    return fresh ? "authentic and sound; no PCR value was compared with a reference value, so "
+                   "this is not an approval"
                  : "authentic and sound, and perhaps old: no --nonce was given, and no PCR value "
                    "was compared with a reference value, so this is not an approval";
 }
@@ -260,8 +260,9 @@ policy_verdict(enum err e, const struct why *why, struct appraisal *out)
     }
     if (e == ERR_DENIED) {
         bool resettable = strncmp(why_text(why), RESETTABLE, sizeof RESETTABLE - 1) == 0;
+        const char *id = resettable ? RESETTABLE : "policy.weak_bank";
 
-        verify_alone(out, resettable ? RESETTABLE : "policy.weak_bank", OUTCOME_FAIL, why_text(why),
+        verify_alone(out, id, OUTCOME_FAIL, why_text(why),
                      "a policy over PCRs that mean something");
         return true;
     }

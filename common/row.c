@@ -103,11 +103,12 @@ read_hex(const json_t *j, const char *what, uint8_t *dst, size_t cap, size_t *le
 static enum err
 read_digest(const json_t *j, const char *name, struct tpm_pcr *p, struct why *why)
 {
+    size_t want = hash_len(p->bank);
     size_t len = 0;
 
     TRY(read_hex(j, name, p->digest, sizeof p->digest, &len, why));
-    if (len != hash_len(p->bank)) {
-        return why_add(why, ERR_MALFORMED, "%s: %zu bytes, want %zu", name, len, hash_len(p->bank));
+    if (len != want) {
+        return why_add(why, ERR_MALFORMED, "%s: %zu bytes, want %zu", name, len, want);
     }
     return ERR_OK;
 }
@@ -119,9 +120,10 @@ says_ignore(const json_t *j)
 }
 
 static enum err
-add_value(const json_t *j, const char *name, struct tpm_pcr *p, struct holdings *h, struct why *why)
+add_value(const json_t *hex, const char *name, struct tpm_pcr *p, struct holdings *h,
+          struct why *why)
 {
-    TRY(read_digest(j, name, p, why));
+    TRY(read_digest(hex, name, p, why));
     if (h->pcr_n == TPM_GOLDEN_MAX) {
         return why_add(why, ERR_LIMIT, "more than %d values", TPM_GOLDEN_MAX);
     }
@@ -148,7 +150,7 @@ read_alternatives(const char *name, const json_t *list, struct holdings *h, stru
         return e;
     }
     if (json_array_size(list) == 0 || json_array_size(list) > HEX_VALUES_MAX) {
-        return why_add(why, ERR_MALFORMED, "%s: want a list of 1 to %d values, or \"ignore\"", name,
+        return why_add(why, ERR_MALFORMED, "%s: want \"ignore\" or a list of 1 to %d values", name,
                        HEX_VALUES_MAX);
     }
     for (size_t i = 0; i < json_array_size(list) && e == ERR_OK; i++) {
@@ -272,7 +274,8 @@ values_fit_pcrs(const struct tpm_expect *want, const struct holdings *h, struct 
     return ERR_OK;
 }
 
-/* Rules of a tpm2 row that come with the event log: known, and not to be passed over in silence. */
+/* Rules of a tpm2 row that come with the event log: known, and not to be passed over in
+ * silence. */
 static const char *const LATER[] = {
     "secure_boot", "sb_authority", "dbx_min",       "boot_apps",     "uki",          "pcr11_signer",
     "cmdline",     "initrd",       "no_option_rom", "scrtm_version", "firmware_min",

@@ -16,7 +16,7 @@
  *
  * ERR_MALFORMED: not of that form.  ERR_LIMIT: too many or too long.  ERR_DENIED: well-formed, but
  * nothing that may be relied on: policy.resettable_pcr (16 and 23, which software can reset),
- * policy.weak_bank (SHA-1).  ERR_UNABLE: a rule or a type of evidence that this version has not. */
+ * policy.weak_bank (SHA-1).  ERR_UNABLE: a rule or a type of evidence that this version lacks. */
 #ifndef COMMON_ROW_H
 #define COMMON_ROW_H
 
@@ -36,11 +36,12 @@ struct evidence_row {
 
 void evidence_row_free(struct evidence_row **row);
 
-/* The row of the safe defaults with every golden value ignored: authentic and sound, not approved. */
+/* The row of the safe defaults with every golden value ignored: authentic and sound, not
+ * approved. */
 struct evidence_row *evidence_row_default(enum evidence_type type);
 
-/* A row names `values` or a `reference_set`, never both.  With a reference set golden_wanted is true
- * and golden_n is 0: the caller puts in the compounds of the set. */
+/* A row names `values` or a `reference_set`, never both.  With a reference set golden_wanted is
+ * true and golden_n is 0: the caller puts in the compounds of the set. */
 enum err evidence_row_read(json_t *obj, struct evidence_row **out, struct why *why) MUST_USE;
 
 /* Values of a reference set, ready to be used as compounds. */
@@ -63,7 +64,8 @@ struct reference_set {
 
 void reference_set_free(struct reference_set **set);
 
-/* { "id", "version", "type", "values": [entry, ...] }; an entry has `values`, `ak_names` or both. */
+/* { "id", "version", "type", "values": [entry, ...] }; an entry has `values`, `ak_names` or
+ * both. */
 enum err reference_set_read(json_t *obj, struct reference_set **out, struct why *why) MUST_USE;
 
 #endif

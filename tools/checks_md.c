@@ -71,7 +71,7 @@ main(int argc, char **argv)
         return 1;
     }
     if (!ids) {
-        (void)printf("\n## `countersign verify`\n\nFindings of the command itself.\n\n%s", COLUMNS);
+        (void)printf("\n## `countersign verify`\n\nFindings of the command.\n\n%s", COLUMNS);
     }
     print_verify(ids);
     return fflush(stdout) == 0 ? 0 : 1;

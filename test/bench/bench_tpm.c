@@ -2,11 +2,11 @@
 /* bench_tpm.c - whole verdicts on TPM quotes per CPU-second, beside the bare signature
  * verification.
  *
- * Prints JSON lines `tpm.quote.p256` and `tpm.quote.rsa2048`.  A verdict is attest_verify() on bytes:
- * decode quote, signature and public area, make the key, run every rule, fill the claims.  The floor
- * is EVP_DigestVerify() of the same signature over the same bytes with a key that is ready (and has
- * its tables), and nothing else.  Both are measured in turns, so that a busy machine disturbs them
- * alike; the medians are printed. */
+ * Prints JSON lines `tpm.quote.p256` and `tpm.quote.rsa2048`.  A verdict is attest_verify() on
+ * bytes: decode quote, signature and public area, make the key, run every rule, fill the claims.
+ * The floor is EVP_DigestVerify() of the same signature over the same bytes with a key that is
+ * ready (and has its tables), and nothing else.  Both are measured in turns, so that a busy
+ * machine disturbs them alike; the medians are printed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

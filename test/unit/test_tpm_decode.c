@@ -287,7 +287,7 @@ an_rsa_key(void)
 static TPMT_PUBLIC
 an_ecc_key(void)
 {
-    TPMT_PUBLIC p = {.type = TPM2_ALG_ECC, .nameAlg = TPM2_ALG_SHA384, .objectAttributes = 0x50072};
+    TPMT_PUBLIC p = {.type = TPM2_ALG_ECC, .nameAlg = TPM2_ALG_SHA384, .objectAttributes = 114};
 
     p.parameters.eccDetail =
         (TPMS_ECC_PARMS){.symmetric = {TPM2_ALG_AES, {.aes = 128}, {.aes = TPM2_ALG_CFB}},
