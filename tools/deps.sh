@@ -12,7 +12,7 @@ set -eu
 build='gcc libc6-dev make libmicrohttpd-dev libgnutls28-dev nettle-dev libssl-dev libjansson-dev
        libsqlite3-dev libcurl4-openssl-dev libtss2-dev libseccomp-dev libsystemd-dev zlib1g-dev'
 demo='curl openssl python3-minimal python3 swtpm tpm2-tools libtss2-tcti-swtpm0'
-check="$demo libcmocka-dev python3-pytest python3-cryptography python3-requests"
+check="$demo swtpm-tools libcmocka-dev python3-pytest python3-cryptography python3-requests"
 lint='clang-format clang-tidy shellcheck groff-base'
 sanitize='clang libclang-rt-14-dev llvm-14 valgrind'
 fuzz='clang libclang-rt-14-dev llvm-14'
@@ -77,11 +77,15 @@ fi
 missing=$(missing_of "$want" | tr '\n' ' ')
 [ -n "$missing" ] || exit 0
 
-echo "Installing what is missing for '$*': $missing"
+echo "Installing with apt what is missing for '$*':" $missing
 export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # A failed update is not the end: the lists at hand may do.
-as_root apt-get -q update || echo 'tools/deps.sh: apt-get update failed; trying with the lists at hand' >&2
-as_root apt-get -q -y --no-install-recommends install $missing
+as_root apt-get -q update > "$log" 2>&1 ||
+    { tail -n 5 "$log"; echo 'tools/deps.sh: apt-get update failed; trying with the lists at hand'; } >&2
+as_root apt-get -q -y --no-install-recommends install $missing > "$log" 2>&1 ||
+    { tail -n 30 "$log"; echo 'tools/deps.sh: apt-get install failed'; exit 1; } >&2
 
 still=$(missing_of "$want" | tr '\n' ' ')
 [ -z "$still" ] || { echo "tools/deps.sh: still missing: $still" >&2; exit 1; }
