@@ -277,8 +277,8 @@ values_fit_pcrs(const struct tpm_expect *want, const struct holdings *h, struct 
 /* Rules of a tpm2 row that come with the event log: known, and not to be passed over in
  * silence. */
 static const char *const LATER[] = {
-    "secure_boot", "sb_authority", "dbx_min",       "boot_apps",     "uki",          "pcr11_signer",
-    "cmdline",     "initrd",       "no_option_rom", "scrtm_version", "firmware_min",
+    "no_option_rom", "pcr11_signer", "sb_authority", "boot_apps", "dbx_min", "uki",
+    "scrtm_version", "firmware_min", "secure_boot",  "cmdline",   "initrd",
 };
 
 static enum err

@@ -22,7 +22,7 @@ import evidence  # noqa: E402
 import gen  # noqa: E402
 import gen_swtpm  # noqa: E402
 
-BUILD = os.environ.get("COUNTERSIGN_BUILD", os.path.join(HERE, "..", "..", "build"))
+BUILD = os.path.abspath(os.environ.get("COUNTERSIGN_BUILD", os.path.join(HERE, "..", "..", "build")))
 EXIT = {"accept": 0, "reject": 1, "malformed": 2, "unable": 3}
 TIMEOUT_S = 60
 WORKERS = 2
