@@ -31,7 +31,7 @@ lock_folder(const char *path, int *fd, struct fault *f)
     dir[len] = '\0';
     d = open(len > 0 ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (d < 0 || flock(d, LOCK_EX) != 0) {
-        return fault_add(f, ERR_IO, "agent", "%s: %s", dir, strerror(errno));
+        return fault_add(f, ERR_IO, "agent", "%s: %s", dir, strerrordesc_np(errno));
     }
     *fd = fd_take(&d);
     return ERR_OK;
@@ -52,7 +52,7 @@ nobody_serves(const char *path, struct fault *f)
         return err;
     }
     if (unlink(path) != 0 && errno != ENOENT) {
-        return fault_add(f, ERR_IO, "agent", "%s: %s", path, strerror(errno));
+        return fault_add(f, ERR_IO, "agent", "%s: %s", path, strerrordesc_np(errno));
     }
     return ERR_OK;
 }
@@ -71,13 +71,13 @@ agent_listen(const char *path, int backlog, int *fd, struct fault *f)
     memcpy(at.sun_path, path, strlen(path) + 1);
     s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s < 0) {
-        return fault_add(f, ERR_IO, "agent", "socket: %s", strerror(errno));
+        return fault_add(f, ERR_IO, "agent", "socket: %s", strerrordesc_np(errno));
     }
     old = umask(OTHERS);
     bound = bind(s, (const struct sockaddr *)&at, sizeof at);
     (void)umask(old);
     if (bound != 0 || listen(s, backlog) != 0) {
-        return fault_add(f, ERR_IO, "agent", "%s: %s", path, strerror(errno));
+        return fault_add(f, ERR_IO, "agent", "%s: %s", path, strerrordesc_np(errno));
     }
     *fd = fd_take(&s);
     return ERR_OK;
@@ -90,7 +90,7 @@ agent_protect(struct fault *f)
 
     if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0) {
         return fault_add(f, ERR_UNABLE, "agent", "core dumps cannot be turned off: %s",
-                         strerror(errno));
+                         strerrordesc_np(errno));
     }
     /* Where the system grants no locked memory the key is as safe as the rest of the process. */
     (void)CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_LEAST);

@@ -22,7 +22,7 @@ guest_socket(const struct settings *s, bool make, char dst[SOCKET_MAX], struct f
         return agent_socket_path(make, dst, f);
     }
     if (s->socket[0] != '/' && getcwd(here, sizeof here) == NULL) {
-        return fault_add(f, ERR_IO, "agent", "current folder: %s", strerror(errno));
+        return fault_add(f, ERR_IO, "agent", "current folder: %s", strerrordesc_np(errno));
     }
     n = snprintf(dst, SOCKET_MAX, "%s%s%s", here, here[0] != '\0' ? "/" : "", s->socket);
     if (n < 0 || (size_t)n >= SOCKET_MAX) {

@@ -99,7 +99,7 @@ path_absolute(const char *path, char *dst, struct fault *f)
     char full[PATH_MAX];
 
     if (realpath(path, full) == NULL) {
-        return fault_add(f, ERR_NOT_FOUND, "file", "%s: %s", path, strerror(errno));
+        return fault_add(f, ERR_NOT_FOUND, "file", "%s: %s", path, strerrordesc_np(errno));
     }
     if (strlen(full) >= PATH_LEN) {
         return fault_add(f, ERR_LIMIT, "file", "%s: path too long", path);

@@ -57,7 +57,7 @@ hash_file(struct upload_file *u, struct fault *f)
     while (n > 0) {
         n = read(u->fd, chunk, READ_CHUNK);
         if (n < 0 || EVP_DigestUpdate(c, chunk, (size_t)(n > 0 ? n : 0)) != 1) {
-            return fault_add(f, ERR_IO, "file", "reading %s: %s", u->path, strerror(errno));
+            return fault_add(f, ERR_IO, "file", "reading %s: %s", u->path, strerrordesc_np(errno));
         }
         all += n;
     }
@@ -76,7 +76,7 @@ upload_file_open(const char *path, struct upload_file *out, struct fault *f)
 
     u.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (u.fd < 0 || fstat(u.fd, &st) != 0) {
-        return fault_add(f, ERR_NOT_FOUND, "file", "%s: %s", path, strerror(errno));
+        return fault_add(f, ERR_NOT_FOUND, "file", "%s: %s", path, strerrordesc_np(errno));
     }
     if (!S_ISREG(st.st_mode)) {
         return fault_add(f, ERR_MALFORMED, "file", "%s is not a regular file", path);

@@ -68,7 +68,7 @@ agent_start(const char *exe, const char *path, struct fault *f)
     bool closed = false;
 
     if (pipe2(pipe_fd, O_CLOEXEC) != 0) {
-        return fault_add(f, ERR_UNABLE, "agent_start", "pipe: %s", strerror(errno));
+        return fault_add(f, ERR_UNABLE, "agent_start", "pipe: %s", strerrordesc_np(errno));
     }
     fd = pipe_fd[0];
     pid = fork();
@@ -77,7 +77,7 @@ agent_start(const char *exe, const char *path, struct fault *f)
     }
     (void)close(pipe_fd[1]);
     if (pid < 0) {
-        return fault_add(f, ERR_UNABLE, "agent_start", "fork: %s", strerror(errno));
+        return fault_add(f, ERR_UNABLE, "agent_start", "fork: %s", strerrordesc_np(errno));
     }
     closed = listen_to(fd, said, sizeof said);
     if (!closed) {

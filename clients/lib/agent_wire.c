@@ -46,7 +46,7 @@ folder_check(const char *dir, struct fault *f)
     struct stat st;
 
     if (lstat(dir, &st) != 0) {
-        return fault_add(f, ERR_NOT_FOUND, "no_agent", "%s: %s", dir, strerror(errno));
+        return fault_add(f, ERR_NOT_FOUND, "no_agent", "%s: %s", dir, strerrordesc_np(errno));
     }
     if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0) {
         return fault_add(f, ERR_DENIED, "agent_foreign", "%s is not a folder of our own, mode 0700",
@@ -75,7 +75,7 @@ agent_socket_path(bool make, char dst[SOCKET_MAX], struct fault *f)
         return fault_add(f, ERR_LIMIT, "agent_foreign", "XDG_RUNTIME_DIR is too long for a socket");
     }
     if (make && mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return fault_add(f, ERR_IO, "agent_foreign", "%s: %s", dir, strerror(errno));
+        return fault_add(f, ERR_IO, "agent_foreign", "%s: %s", dir, strerrordesc_np(errno));
     }
     TRY(folder_check(dir, f));
     memcpy(dst, dir, (size_t)n);
@@ -100,7 +100,7 @@ patience(int fd, time_t wait_s, struct fault *f)
 
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) != 0) {
-        return fault_add(f, ERR_IO, "agent", "socket: %s", strerror(errno));
+        return fault_add(f, ERR_IO, "agent", "socket: %s", strerrordesc_np(errno));
     }
     return ERR_OK;
 }
@@ -116,14 +116,14 @@ agent_connect(const char *path, int *fd, struct fault *f)
     }
     memcpy(at.sun_path, path, strlen(path) + 1);
     if (s < 0) {
-        return fault_add(f, ERR_IO, "agent", "socket: %s", strerror(errno));
+        return fault_add(f, ERR_IO, "agent", "socket: %s", strerrordesc_np(errno));
     }
     TRY(patience(s, AGENT_WAIT_S, f));
     if (connect(s, (const struct sockaddr *)&at, sizeof at) != 0) {
         bool nobody = errno == ENOENT || errno == ECONNREFUSED;
 
         return fault_add(f, nobody ? ERR_NOT_FOUND : ERR_UNABLE, nobody ? "no_agent" : "agent",
-                         "%s: %s", path, strerror(errno));
+                         "%s: %s", path, strerrordesc_np(errno));
     }
     if (!peer_ours(s)) {
         return fault_add(f, ERR_DENIED, "agent_foreign", "%s is served by another user", path);
@@ -146,7 +146,7 @@ packet_send(int fd, const json_t *obj, size_t max, struct fault *f)
         return fault_add(f, ERR_LIMIT, "agent", "message of %zu bytes, at most %zu", len, max);
     }
     if (sent < 0 || (size_t)sent != len) {
-        return fault_add(f, ERR_IO, "agent", "sending: %s", strerror(saved));
+        return fault_add(f, ERR_IO, "agent", "sending: %s", strerrordesc_np(saved));
     }
     return ERR_OK;
 }
@@ -160,7 +160,7 @@ packet_take(int fd, size_t max, json_t **obj, struct fault *f)
 
     if (n < 0) {
         return fault_add(f, errno == EAGAIN ? ERR_UNABLE : ERR_IO, "agent", "receiving: %s",
-                         errno == EAGAIN ? "no answer in time" : strerror(errno));
+                         errno == EAGAIN ? "no answer in time" : strerrordesc_np(errno));
     }
     if (n == 0) {
         return fault_add(f, ERR_UNABLE, "agent", "the other end closed without an answer");
