@@ -148,15 +148,16 @@ put_approval(struct court *c, const char *name, enum person signer, const char *
 {
     AUTO(mem_free_text) char *jws = sign(c, signer, approval_typ, payload);
     sqlite3 *db = NULL;
-    char *sql =
-        sqlite3_mprintf("INSERT INTO approval VALUES ('policy', 'p', 1, %Q, 1, %Q);"
-                        "UPDATE counter SET value = value + 1 WHERE name = 'document_epoch'",
-                        name, jws);
+    char sql[4096];
 
+    /* Neither names nor signatures have quotes. */
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO approval VALUES ('policy', 'p', 1, '%s', 1, '%s');"
+                   "UPDATE counter SET value = value + 1 WHERE name = 'document_epoch'",
+                   name, jws);
     assert_int_equal(sqlite3_open(c->f->where, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    sqlite3_free(sql);
 }
 
 static inline void
