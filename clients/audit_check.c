@@ -11,10 +11,7 @@
 #include "common/mem.h"
 #include "common/sys.h"
 
-enum {
-    BUNDLE_MAX = TLOG_TILE * (2 + TLOG_ENTRY_MAX),
-    TRIES = 3, /* a mint that publishes meanwhile may remove a partial tile */
-};
+enum { BUNDLE_MAX = TLOG_TILE * (2 + TLOG_ENTRY_MAX) };
 
 struct check {
     const char *dir; /* NULL: the append file alone */
@@ -54,25 +51,23 @@ read_in(const char *dir, const char *name, size_t max, struct why *why, uint8_t 
     return err == ERR_OK || err == ERR_NOT_FOUND || err == ERR_LIMIT ? err : ERR_UNABLE;
 }
 
-/* A file of the view is exactly what the log says. */
+/* A file of the view is exactly what the log says; `begins`: it may go on after that. */
 static enum err
-compare(const struct check *c, const char *name, struct slice wanted, struct why *why)
+compare_file(const struct check *c, const char *name, struct slice wanted, bool begins,
+             struct why *why)
 {
     AUTO(mem_free_bytes) uint8_t *bytes = NULL;
     size_t len = 0;
     enum err err = read_in(c->dir, name, BUNDLE_MAX, why, &bytes, &len);
 
-    if (err == ERR_NOT_FOUND) {
-        return why_add(why, ERR_NOT_FOUND, "%s: is missing", name);
-    }
     if (err == ERR_LIMIT) {
         return why_add(why, ERR_DENIED, "%s: is too large", name);
     }
     TRY(err);
-    if (len != wanted.len) {
+    if (begins ? len < wanted.len : len != wanted.len) {
         return why_add(why, ERR_DENIED, "%s: %zu bytes, the log gives %zu", name, len, wanted.len);
     }
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < wanted.len; i++) {
         if (bytes[i] != wanted.ptr[i]) {
             return why_add(why, ERR_DENIED, "%s: byte %zu is not what the log gives", name, i);
         }
@@ -80,24 +75,42 @@ compare(const struct check *c, const char *name, struct slice wanted, struct why
     return ERR_OK;
 }
 
+/* C2SP tlog-tiles: a partial tile may go once the full one is there, and then begins as it did. */
+static enum err
+compare(const struct check *c, const char *name, const char *full, struct slice wanted,
+        struct why *why)
+{
+    enum err err = compare_file(c, name, wanted, false, why);
+
+    if (err == ERR_NOT_FOUND && strcmp(name, full) != 0) {
+        why->n = 0;
+        err = compare_file(c, full, wanted, true, why);
+    }
+    return err == ERR_NOT_FOUND ? why_add(why, ERR_DENIED, "%s: is missing", name) : err;
+}
+
 static enum err
 compare_bundle(const struct check *c, uint64_t index, size_t width, struct why *why)
 {
     char name[TLOG_PATH];
+    char full[TLOG_PATH];
 
     tlog_bundle_path(index, width, name);
+    tlog_bundle_path(index, TLOG_TILE, full);
     c->report->bundles++;
-    return compare(c, name, wr_done(&c->bundle), why);
+    return compare(c, name, full, wr_done(&c->bundle), why);
 }
 
 static enum err
 compare_tile(const struct check *c, size_t level, uint64_t index, size_t width, struct why *why)
 {
     char name[TLOG_PATH];
+    char full[TLOG_PATH];
 
     tlog_tile_path(level, index, width, name);
+    tlog_tile_path(level, index, TLOG_TILE, full);
     c->report->tiles++;
-    return compare(c, name, (struct slice){c->tiles.edge[level], width * SHA256_LEN}, why);
+    return compare(c, name, full, (struct slice){c->tiles.edge[level], width * SHA256_LEN}, why);
 }
 
 static enum err
@@ -242,7 +255,6 @@ key_find(const char *dir, const char *vkey, struct note_key *key, struct why *wh
     return note_key_read((struct slice){line, len}, key, why);
 }
 
-/* *note is what was read, to see later whether it has changed. */
 static enum err
 checkpoint_open(const char *dir, const struct note_key *key, struct audit_report *out,
                 struct why *why)
@@ -263,15 +275,17 @@ checkpoint_open(const char *dir, const struct note_key *key, struct audit_report
     return ERR_OK;
 }
 
-static enum err
-check_once(const char *dir, const struct note_key *key, struct audit_report *out, struct why *why)
+enum err
+audit_check_folder(const char *dir, const char *vkey, struct audit_report *out, struct why *why)
 {
     AUTO(check_free) struct check *c = NULL;
+    struct note_key key = {0};
     char path[PATH_MAX];
 
     *out = (struct audit_report){0};
-    note_key_text(key, out->vkey);
-    TRY(checkpoint_open(dir, key, out, why)); /* first: what it covers is in the file already */
+    TRY(key_find(dir, vkey, &key, why));
+    note_key_text(&key, out->vkey);
+    TRY(checkpoint_open(dir, &key, out, why)); /* first: what it covers is in the file already */
     TRY(path_join(dir, "log", path, why));
     c = check_new(dir, out);
     TRY(walk(c, path, why));
@@ -281,24 +295,4 @@ check_once(const char *dir, const struct note_key *key, struct audit_report *out
                        (unsigned long long)out->records, (unsigned long long)out->checkpoint.size);
     }
     return ERR_OK;
-}
-
-enum err
-audit_check_folder(const char *dir, const char *vkey, struct audit_report *out, struct why *why)
-{
-    struct note_key key = {0};
-    enum err err = key_find(dir, vkey, &key, why);
-
-    *out = (struct audit_report){0};
-    if (err != ERR_OK) {
-        return err;
-    }
-    for (int i = 0; i < TRIES; i++) {
-        why->n = 0;
-        err = check_once(dir, &key, out, why);
-        if (err != ERR_NOT_FOUND) {
-            return err;
-        }
-    }
-    return ERR_DENIED; /* a tile that the checkpoint covers is not there */
 }

@@ -125,6 +125,22 @@ truncated_and_missing_files_are_named(void **state)
     sound(r, RECORDS, RECORDS);
 }
 
+/* A mint that goes on publishing may take away a partial tile that an older checkpoint names. */
+static void
+a_full_tile_stands_in_for_its_partial(void **state)
+{
+    struct rig *r = *state;
+    struct slice older = scratch_read(r->audit, "checkpoint");
+
+    rig_add(r, 256, 64);
+    rig_publish(r);
+    assert_int_equal(faccessat(r->dir, "tile/0/002.p/88", F_OK, 0), -1);
+    scratch_write(r->audit, "checkpoint", older, 0640);
+    sound(r, RECORDS + 256, RECORDS);
+    flipped(r, "tile/0/002", 87 * 32, ERR_DENIED, "tile/0/002: byte 2784 is not");
+    scratch_free(older);
+}
+
 static void
 edited_checkpoints_are_named(void **state)
 {
@@ -331,6 +347,7 @@ main(void)
         FOLDER(a_sound_folder_passes),
         FOLDER(flipped_bytes_are_named),
         FOLDER(truncated_and_missing_files_are_named),
+        FOLDER(a_full_tile_stands_in_for_its_partial),
         FOLDER(edited_checkpoints_are_named),
         FOLDER(a_cut_log_is_named),
         FOLDER(another_key_is_refused),
