@@ -11,6 +11,7 @@
 #include "broker/flow/keeper.h"
 #include "broker/flow/replay.h"
 #include "broker/util/log.h"
+#include "common/key_cache.h"
 #include "common/mem.h"
 #include "common/roots.h"
 
@@ -28,6 +29,7 @@
 enum {
     REPLAY_SLOTS = 1 << 19, /* more than all proofs of two nonce steps at full speed */
     TOKEN_SLOTS = 1024,
+    KEY_SLOTS = 4096,
     STOP_DEADLINE_S = 10,
     MINT_GONE_S =
         10, /* refuse service this long, then end so that the supervisor starts both anew */
@@ -54,6 +56,7 @@ server_done(struct server *s)
     store_close(&b->store);
     mint_stop(&b->mint);
     inflight_free(&b->inflight);
+    key_cache_free(&b->keys);
     token_cache_free(&b->tokens);
     replay_free(&b->replay);
     roots_free(&s->roots);
@@ -118,6 +121,7 @@ fill_broker(struct server *s)
     b->replay = replay_new(REPLAY_SLOTS);
     b->tokens = token_cache_new(TOKEN_SLOTS);
     b->inflight = inflight_new();
+    b->keys = key_cache_new(KEY_SLOTS);
     b->started_unix = clock_unix();
 }
 

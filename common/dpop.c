@@ -189,9 +189,9 @@ jti_hash(const struct dpop *d, const char *htu, const char *jti, char out[65], s
 }
 
 static enum err
-key_check(const struct jws *jws, struct dpop *d, struct why *why)
+key_check(const struct jws *jws, struct key_cache *keys, struct dpop *d, struct why *why)
 {
-    TRY(jwk_read(json_object_get(jws->header, "jwk"), &d->jwk, why));
+    TRY(jwk_read_cached(json_object_get(jws->header, "jwk"), keys, &d->jwk, why));
     return jws_verify(jws, &d->jwk.key, d->jwk.alg, why);
 }
 
@@ -203,7 +203,7 @@ check(const struct jws *jws, const struct dpop_want *want, struct dpop *d, struc
 
     TRY(claims_read(jws->payload, &claims, why));
     TRY(claims_check(&claims, want, htu, why));
-    TRY(key_check(jws, d, why));
+    TRY(key_check(jws, want->keys, d, why));
     d->iat = claims.iat;
     (void)snprintf(d->nonce, sizeof d->nonce, "%s", claims.nonce == NULL ? "" : claims.nonce);
     return jti_hash(d, htu, claims.jti, d->jti_hash, why);

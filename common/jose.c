@@ -12,6 +12,7 @@
 #include "attest/base/wr.h"
 #include "common/jose_alg.h"
 #include "common/json.h"
+#include "common/key_cache.h"
 #include "common/mem.h"
 
 enum { FIELD_MAX = 48, THUMBPRINT_INPUT_MAX = 256 };
@@ -171,21 +172,42 @@ row_of(const json_t *obj, struct jose_alg_row *out, struct why *why)
 }
 
 static enum err
-key_read(const json_t *obj, const struct jose_alg_row *row, struct jwk *out, struct why *why)
+key_make(const struct jose_alg_row *row, const struct point *point, struct sig_key *out,
+         struct why *why)
+{
+    if (row->key == KEY_EC) {
+        return sig_key_ec(row->curve, point->x, point->y, out, why);
+    }
+    return sig_key_ed25519(point->x, out, why);
+}
+
+static enum err
+key_read(const json_t *obj, const struct jose_alg_row *row, struct key_cache *cache,
+         struct jwk *out, struct why *why)
 {
     struct point point = {0};
 
     TRY(usage_check(obj, row, why));
     TRY(point_read(obj, row, &point, why));
     thumbprint(row, &point, out);
-    if (row->key == KEY_EC) {
-        return sig_key_ec(row->curve, point.x, point.y, &out->key, why);
+    if (cache != NULL && key_cache_get(cache, out->jkt, &out->key)) {
+        return ERR_OK;
     }
-    return sig_key_ed25519(point.x, &out->key, why);
+    TRY(key_make(row, &point, &out->key, why));
+    if (cache != NULL) {
+        key_cache_put(cache, out->jkt, &out->key);
+    }
+    return ERR_OK;
 }
 
 enum err
 jwk_read(const json_t *obj, struct jwk *out, struct why *why)
+{
+    return jwk_read_cached(obj, NULL, out, why);
+}
+
+enum err
+jwk_read_cached(const json_t *obj, struct key_cache *cache, struct jwk *out, struct why *why)
 {
     struct jose_alg_row row = {0};
 
@@ -197,7 +219,7 @@ jwk_read(const json_t *obj, struct jwk *out, struct why *why)
 
     struct jwk k = {.alg = row.alg};
 
-    TRY(key_read(obj, &row, &k, why));
+    TRY(key_read(obj, &row, cache, &k, why));
     *out = k;
     return ERR_OK;
 }

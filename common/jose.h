@@ -38,6 +38,11 @@ void jwk_done(struct jwk *k);
  * ERR_MALFORMED: not a JWK; ERR_DENIED: a key that we do not take. */
 enum err jwk_read(const json_t *obj, struct jwk *out, struct why *why) MUST_USE;
 
+/* The same; keys that were read before come out of the cache (NULL: there is none). */
+struct key_cache;
+enum err jwk_read_cached(const json_t *obj, struct key_cache *cache, struct jwk *out,
+                         struct why *why) MUST_USE;
+
 /* A parsed, not yet verified compact JWS.  Owns its parts; release with jws_done(). */
 struct jws {
     json_t *header;
@@ -84,6 +89,7 @@ struct dpop_want {
     const char *access_token; /* NULL at the token endpoint; else ath must be its SHA-256 */
     int64_t now;              /* unix seconds */
     int64_t past_s, future_s; /* accepted iat window */
+    struct key_cache *keys;   /* may be NULL */
 };
 
 /* ERR_UNAUTHENTICATED with a reason for anything that is not right (the caller maps it to invalid_dpop_proof). */

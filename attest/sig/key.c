@@ -25,6 +25,16 @@ sig_key_done(struct sig_key *k)
     *k = (struct sig_key){0};
 }
 
+bool
+sig_key_share(const struct sig_key *k, struct sig_key *out)
+{
+    if (k->handle == NULL || EVP_PKEY_up_ref(k->handle) != 1) {
+        return false;
+    }
+    *out = *k;
+    return true;
+}
+
 static void
 maker_free(EVP_PKEY_CTX **ctx)
 {

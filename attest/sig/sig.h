@@ -26,6 +26,9 @@ struct sig_key {
 
 void sig_key_done(struct sig_key *k);
 
+/* A second handle on the same key, to be released on its own; false when there is no key. */
+bool sig_key_share(const struct sig_key *k, struct sig_key *out);
+
 /* x and y: exactly the curve's field size, big-endian. */
 enum err sig_key_ec(enum sig_curve curve, struct slice x, struct slice y, struct sig_key *out,
                     struct why *why) MUST_USE;

@@ -16,6 +16,7 @@ enum { BROKER_STORES = 16, BROKER_CLIENTS = 64 };
 struct replay;
 struct token_cache;
 struct inflight;
+struct key_cache;
 
 /* A place where uploads go. */
 struct upload_store {
@@ -57,6 +58,7 @@ struct broker {
     struct replay *replay;
     struct token_cache *tokens;
     struct inflight *inflight;
+    struct key_cache *keys; /* guests' public keys */
     struct metrics metrics;
     int64_t started_unix;
 };

@@ -25,6 +25,15 @@ note(struct broker *b, const struct principal *who, enum mint_action action, con
     return mint_note(b->mint, &r, &f->why) == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
 }
 
+/* This instance knows at once; others within a turn of their keepers. */
+static enum err
+take_effect(struct broker *b, struct fault *f)
+{
+    enum err e = policy_book_refresh(b->book, &f->why);
+
+    return e == ERR_OK ? ERR_OK : fault_from(f, e, "unable");
+}
+
 /* What document_signer() said: the signature's faults have codes of their own. */
 static enum err
 signer_fault(enum err e, struct fault *f)
@@ -95,7 +104,7 @@ put(struct broker *b, const struct principal *who, struct document_row *row, str
     TRY(note(b, who, ACTION_CHANGED, object, "put", f));
     enum err e = b->store->ops->document_put(b->store, row, &f->why);
 
-    return e == ERR_OK ? ERR_OK : fault_from(f, e, "version_conflict");
+    return e == ERR_OK ? take_effect(b, f) : fault_from(f, e, "version_conflict");
 }
 
 enum err
@@ -198,7 +207,7 @@ flow_approve(struct broker *b, const struct principal *who, struct slice text, c
     if (e == ERR_GONE) {
         return fault_from(f, e, "document_revoked");
     }
-    return e == ERR_OK ? ERR_OK : fault_from(f, e, "approved_already");
+    return e == ERR_OK ? take_effect(b, f) : fault_from(f, e, "approved_already");
 }
 
 /* One round: revoke (again) and end a batch of what rests on it. */
@@ -246,6 +255,7 @@ flow_document_revoke(struct broker *b, const struct principal *who, const struct
         e = end_batch(b, &r, list, f);
     }
     TRY(e);
+    TRY(take_effect(b, f));
     *ended = list;
     list = NULL;
     return ERR_OK;

@@ -57,7 +57,8 @@ proof_check(struct broker *b, const struct http_request *req, const char *access
                                    .access_token = access_token,
                                    .now = now,
                                    .past_s = PROOF_PAST_S,
-                                   .future_s = PROOF_FUTURE_S};
+                                   .future_s = PROOF_FUTURE_S,
+                                   .keys = b->keys};
 
     if (dpop_check(slice_text(text), &want, &d, &f->why) != ERR_OK) {
         return fault_from(f, ERR_UNAUTHENTICATED, "invalid_dpop_proof");

@@ -155,11 +155,6 @@ copy_rules(const struct policy_grant *from, struct rules *to)
 static enum err
 find_grant(struct broker *b, struct subject *s, struct fault *f)
 {
-    enum err e = policy_book_refresh(b->book, &f->why);
-
-    if (e != ERR_OK) {
-        return fault_from(f, e, "unable");
-    }
     policy_book_enter(b->book);
     const struct policy *p =
         policy_book_version(b->book, s->sandbox.policy, s->sandbox.policy_version);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* claims.h - the JSON payload and the JOSE header of every kind of token.
  *
- * Sources: RFC 7519, RFC 9068 section 2.2, RFC 9449 section 6 (cnf.jkt), draft-ietf-oauth-status-list (status), draft-ietf-rats-ear
- * with the names that deployed verifiers read (spec/protocols.md 3.2). */
+ * Sources: RFC 7519, RFC 9068 section 2.2, RFC 9449 section 6 (cnf.jkt),
+ * draft-ietf-oauth-status-list (status), draft-ietf-rats-ear with the names that deployed
+ * verifiers read (spec/protocols.md 3.2). */
 #ifndef BROKER_MINT_CLAIMS_H
 #define BROKER_MINT_CLAIMS_H
 

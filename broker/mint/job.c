@@ -112,7 +112,8 @@ write_entry(struct job *j, const struct mint_ask *ask, const struct job_tools *t
     return record_write(&j->entry, &r, &j->why);
 }
 
-/* What cannot be recorded is refused, and the refusal is recorded without the texts that made it too long. */
+/* What cannot be recorded is refused, and the refusal is recorded without the texts that made it
+ * too long. */
 static void
 put_on_record(struct job *j, const struct job_tools *t, int64_t now_ms)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* job.h - one ask on its way through the mint: judge, record, and only when the record is durable, sign.
+/* job.h - one ask on its way through the mint: judge, record, and only when the record is
+ * durable, sign.
  *
  * A refusal is recorded like a grant, and answered like one only after its record is durable. */
 #ifndef BROKER_MINT_JOB_H
@@ -10,7 +11,8 @@
 #include "broker/mint/log.h"
 #include "broker/mint/url.h"
 
-enum { JOB_CLAIMS_MAX = 12000 }; /* bytes; as base64url they fit MINT_TOKEN with header and signature */
+/* Bytes: as base64url they fit MINT_TOKEN together with header and signature. */
+enum { JOB_CLAIMS_MAX = 12000 };
 
 /* What judging and signing need; all borrowed. */
 struct job_tools {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keyring.h - where the mint's keys live and what they do; nobody else sees a private key.
  *
- * Today they are files: DATA/keys (0700) with token-es256.pem and log-ed25519.pem (PKCS#8) and challenge.key (64 hex digits), each 0600, all made
- * together on the first start by filling a folder and renaming it.  Refused: files that are not ours alone (secret.h), a key of another
- * type or curve, a point off its curve, a folder in which one of the three is missing: a broker that came back with another
- * log key would break its own log.
+ * Today they are files: DATA/keys (0700) with token-es256.pem and log-ed25519.pem (PKCS#8) and
+ * challenge.key (64 hex digits), each 0600, all made together on the first start by filling a
+ * folder and renaming it.  Refused: files that are not ours alone (secret.h), a key of another
+ * type or curve, a point off its curve, a folder in which one of the three is missing: a broker
+ * that came back with another log key would break its own log.
  *
  * Sources: RFC 7517, RFC 7638 (the kid is the thumbprint), RFC 7518 section 3.4. */
 #ifndef BROKER_MINT_KEYRING_H

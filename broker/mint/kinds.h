@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kinds.h - the table of what the mint hands out, and the rules that an ask has to keep.
  *
- * The asking process may have been taken over: whatever a kind does not allow is refused here, by the name of the
- * rule, before anything is composed or signed.  Members of the ask that a kind has no claim for are not signed.
+ * The asking process may have been taken over: whatever a kind does not allow is refused here, by
+ * the name of the rule, before anything is composed or signed.  Members of the ask that a kind
+ * has no claim for are not signed.
  *
- * Sources: DESIGN.md section 3; RFC 9068 (access), draft-ietf-rats-ear (ear), Amazon S3 PutObject (put-url). */
+ * Sources: DESIGN.md section 3; RFC 9068 (access), draft-ietf-rats-ear (ear), Amazon S3 PutObject
+ * (put-url). */
 #ifndef BROKER_MINT_KINDS_H
 #define BROKER_MINT_KINDS_H
 
@@ -31,8 +33,8 @@ struct mint_rule {
 /* NULL when there is no such kind. */
 const struct mint_rule *kind_find(enum mint_kind kind);
 
-/* ERR_DENIED, with the rule's name such as "mint.life.over-cap" or "mint.need.jkt" in `rule`, and what was seen and wanted in
- * `why`.  `kind` may be NULL: that is the first rule. */
+/* ERR_DENIED, with the rule's name such as "mint.life.over-cap" or "mint.need.jkt" in `rule`, and
+ * what was seen and wanted in `why`.  `kind` may be NULL: that is the first rule. */
 enum err kind_judge(const struct mint_rule *kind, const struct mint_ask *ask,
                     char rule[KIND_RULE_MAX], struct why *why) MUST_USE;
 

@@ -98,7 +98,8 @@ window_fill(struct window *w, struct why *why)
     return ERR_OK;
 }
 
-/* Step over sound frames; stops at the first that is not one, with the reason in `end`, or at the end of the file. */
+/* Step over sound frames; stops at the first that is not one, with the reason in `end`, or at the
+ * end of the file. */
 static enum err
 walk(struct log *l, struct window *w, const struct log_visitor *visitor, struct why *end,
      struct why *why)

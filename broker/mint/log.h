@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log.h - the append file: DATA/audit/log, the truth of what was handed out.
  *
- * Records are gathered into a batch and made durable by one write and one fdatasync.  After a failed log_commit() nothing may be
- * answered and the process has to end: the kernel may have dropped the pages that it could not write.
+ * Records are gathered into a batch and made durable by one write and one fdatasync.  After a
+ * failed log_commit() nothing may be answered and the process has to end: the kernel may have
+ * dropped the pages that it could not write.
  *
- * At start the file is read from its beginning.  It ends at the first frame that is short, has a bad checksum, the wrong number or a broken
- * chain.  Above the last signed checkpoint such a tail is what a power loss leaves of records that nobody was told about, and is
- * cut; below it records are missing that were published, and the mint refuses to start.
+ * At start the file is read from its beginning.  It ends at the first frame that is short, has a
+ * bad checksum, the wrong number or a broken chain.  Above the last signed checkpoint such a tail
+ * is what a power loss leaves of records that nobody was told about, and is cut; below it records
+ * are missing that were published, and the mint refuses to start.
  *
  * Source: DESIGN.md section 10, spec/reliability.md sections 3 and 5. */
 #ifndef BROKER_MINT_LOG_H
@@ -18,7 +20,8 @@ enum { LOG_BATCH = 64, LOG_LOCK_MS = 3000 };
 
 struct log;
 
-/* Opens DIR/log, making it when there is none, and locks it: two mints on one log would fork it.  ERR_UNABLE. */
+/* Opens DIR/log, making it when there is none, and locks it: two mints on one log would fork it.
+ * ERR_UNABLE. */
 enum err log_open(int dir, struct log **out, struct why *why) MUST_USE;
 void log_free(struct log **l);
 
@@ -34,7 +37,8 @@ struct log_tail {
     char reason[WHY_TEXT]; /* "" when nothing was cut */
 };
 
-/* Read the whole file once, before the first append.  `least`: records that the last checkpoint covers.  ERR_UNABLE. */
+/* Read the whole file once, before the first append.  `least`: records that the last checkpoint
+ * covers.  ERR_UNABLE. */
 enum err log_scan(struct log *l, uint64_t least, const struct log_visitor *visitor,
                   struct log_tail *tail, struct why *why) MUST_USE;
 

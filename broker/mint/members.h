@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* members.h - JSON members out of an ask, for claims and for records alike.
  *
- * Writes `,"name":value`, so the first member of an object is written by hand.  Texts are escaped by wr_json(). */
+ * Writes `,"name":value`, so the first member of an object is written by hand.  Texts are escaped
+ * by wr_json(). */
 #ifndef BROKER_MINT_MEMBERS_H
 #define BROKER_MINT_MEMBERS_H
 

@@ -105,7 +105,8 @@ ask_encode(struct wr *w, uint64_t id, const struct mint_ask *ask, struct why *wh
     return err == ERR_OK ? wr_end(w, why) : err;
 }
 
-/* What is wrong with the characters of a text, or NULL.  A JSON object may hold line breaks; json_gate judges the rest. */
+/* What is wrong with the characters of a text, or NULL.  A JSON object may hold line breaks;
+ * json_gate judges the rest. */
 static const char *
 text_fault(struct slice s, bool json)
 {
@@ -191,7 +192,8 @@ link_add(struct why *why, struct slice s)
     (void)code; /* the code travels by itself */
 }
 
-/* Reasons are for people and were written by us: they are taken as they come, but never beyond their place. */
+/* Reasons are for people and were written by us: they are taken as they come, but never beyond
+ * their place. */
 static void
 reasons_read(struct rd *r, struct why *why)
 {

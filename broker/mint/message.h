@@ -3,13 +3,17 @@
  *
  * One datagram is one message.  Everything is big-endian; a text is u16 length and so many bytes.
  *
- *     ask     u32 "MAS1", u64 id, u8 kind, u8 action, i64 life, i64 status index, i64 size, u8 n, n audiences,
+ *     ask     u32 "MAS1", u64 id, u8 kind, u8 action, i64 life, i64 status index, i64 size,
+ *             u8 n, n audiences,
  *             then every text of enum ask_field in that order
- *     answer  u32 "MAN1", u64 id, u8 enum err, i64 iat, i64 exp, u64 seq, jti, headers, text, u8 n, n reasons
- *     hello   u32 "MHE1", u8 enum err, 32 bytes challenge key, jwks, log verifier key, u8 n, n reasons
+ *     answer  u32 "MAN1", u64 id, u8 enum err, i64 iat, i64 exp, u64 seq, jti, headers, text,
+ *             u8 n, n reasons
+ *     hello   u32 "MHE1", u8 enum err, 32 bytes challenge key, jwks, log verifier key,
+ *             u8 n, n reasons
  *
- * An ask comes from a process that may have been taken over.  Refused by field name: a length that does not fit, a text longer than
- * its member, NUL or another control character (of a JSON object: NUL), bytes that are not UTF-8, anything after the end.
+ * An ask comes from a process that may have been taken over.  Refused by field name: a length
+ * that does not fit, a text longer than its member, NUL or another control character (of a JSON
+ * object: NUL), bytes that are not UTF-8, anything after the end.
  *
  * Source: DESIGN.md section 3. */
 #ifndef BROKER_MINT_MESSAGE_H
@@ -61,7 +65,8 @@ const char *ask_field_text(const struct mint_ask *ask, enum ask_field f);
 enum err ask_encode(struct wr *w, uint64_t id, const struct mint_ask *ask,
                     struct why *why) MUST_USE;
 
-/* *id is set as soon as it could be read, so that even a refusal can be addressed; 0 otherwise.  The kind is not judged here. */
+/* *id is set as soon as it could be read, so that even a refusal can be addressed; 0 otherwise.
+ * The kind is not judged here. */
 enum err ask_decode(struct slice in, uint64_t *id, struct mint_ask *out, struct why *why) MUST_USE;
 
 /* When code is not ERR_OK only the reasons of `why` travel, and `a` may be NULL. */
@@ -71,7 +76,8 @@ void answer_encode(struct wr *w, uint64_t id, enum err code, const struct mint_a
 /* The id alone, so that the waiting thread can be found first. */
 enum err answer_id(struct slice in, uint64_t *id, struct why *why) MUST_USE;
 
-/* Returns the code that the mint gave, with its reasons in `why`, or ERR_UNABLE when the message is not an answer. */
+/* Returns the code that the mint gave, with its reasons in `why`, or ERR_UNABLE when the message
+ * is not an answer. */
 enum err answer_decode(struct slice in, struct mint_answer *out, struct why *why) MUST_USE;
 
 struct hello {
@@ -82,7 +88,8 @@ struct hello {
 
 void hello_encode(struct wr *w, enum err code, const struct hello *h, const struct why *why);
 
-/* Returns the code that the mint gave, with its reasons, or ERR_UNABLE when the message is not a hello. */
+/* Returns the code that the mint gave, with its reasons, or ERR_UNABLE when the message is not a
+ * hello. */
 enum err hello_decode(struct slice in, struct hello *out, struct why *why) MUST_USE;
 
 #endif

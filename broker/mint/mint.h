@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mint.h - the network process's side of the mint: ask for a credential, a URL or a record.
  *
- * The mint is a second process that holds keys, stored secrets and the audit log, and nothing else.  It signs only what fits a
- * kind it knows and makes the audit record durable before it answers.  Every call here blocks until the mint has answered or
- * MINT_WAIT_MS have passed; calls may come from any thread.  When the mint has died every call returns ERR_UNABLE at once. */
+ * The mint is a second process that holds keys, stored secrets and the audit log, and nothing
+ * else.  It signs only what fits a kind it knows and makes the audit record durable before it
+ * answers.  Every call here blocks until the mint has answered or MINT_WAIT_MS have passed; calls
+ * may come from any thread.  When the mint has died every call returns ERR_UNABLE at once. */
 #ifndef BROKER_MINT_MINT_H
 #define BROKER_MINT_MINT_H
 
@@ -27,12 +28,18 @@ enum {
 /* What can be asked for; the table of kinds in mint/kinds.c has the rules of each. */
 enum mint_kind {
     MINT_NONE = 0,
-    MINT_ACCESS, /* at+jwt (RFC 9068); needs sub, client_id, aud, sandbox, jkt; life <= 3600 s */
-    MINT_EAR, /* eat+jwt, EAR attestation result; needs sub, aud, sandbox, jkt, extra = submods; life <= 86400 s */
-    MINT_UPLOAD, /* upload+jwt, the capability inside a local upload URL; needs sub, aud, sandbox, extra; life <= 3600 s */
-    MINT_RECEIPT, /* receipt+jwt, answer to a teardown; needs sub, sandbox, extra; has no exp */
-    MINT_PUT_URL, /* presigned S3 PUT; needs sandbox, store, key, size, type, sha256; life <= 60 s */
-    MINT_NOTE,    /* no credential: only the record is made durable */
+    /* at+jwt (RFC 9068); needs sub, client_id, aud, sandbox, jkt; life <= 3600 s */
+    MINT_ACCESS,
+    /* eat+jwt, EAR result; needs sub, aud, sandbox, jkt, extra = submods; life <= 86400 s */
+    MINT_EAR,
+    /* upload+jwt, inside a local upload URL; needs sub, aud, sandbox, extra; life <= 3600 s */
+    MINT_UPLOAD,
+    /* receipt+jwt, answer to a teardown; needs sub, sandbox, extra; has no exp, life 0 */
+    MINT_RECEIPT,
+    /* presigned S3 PUT; needs sandbox, store, key, content_type; life <= 60 s */
+    MINT_PUT_URL,
+    /* no credential: only the record is made durable; life 0 */
+    MINT_NOTE,
 };
 
 enum mint_action {
@@ -47,8 +54,8 @@ enum mint_action {
 struct mint_record {
     enum mint_action action;
     char actor[MINT_TEXT]; /* "guest", "admin:NAME", "broker" */
-    char object
-        [MINT_TEXT]; /* what it is about: "policy/summarizer/8", an upload id; credentials name themselves */
+    /* what it is about: "policy/summarizer/8", an upload id; credentials name themselves */
+    char object[MINT_TEXT];
     char sandbox[ID_MAX];
     char session[MINT_TEXT]; /* user session */
     char consent[MINT_TEXT];
@@ -70,8 +77,8 @@ struct mint_ask {
     char tier[64];
     char purpose_digest[65];
     int64_t status_index; /* status_list.idx; negative for none */
-    char extra
-        [MINT_EXTRA]; /* a JSON object that becomes the kind's own member ("submods", "upload", "receipt") */
+    /* a JSON object that becomes the kind's own member ("submods", "upload", "receipt") */
+    char extra[MINT_EXTRA];
     /* MINT_PUT_URL */
     char store[64];
     char key[1024]; /* UTF-8 object key */
@@ -113,32 +120,40 @@ struct mint_conf {
 
 struct mint;
 
-/* Fork the mint.  Call before any thread exists.  Returns when the mint has loaded or made its keys, found the log sound (a torn tail is
- * cut), closed its sandbox and said hello; ERR_UNABLE with its own reason otherwise. */
+/* Fork the mint.  Call before any thread exists; `data_dir` is made when its parent is there.
+ * Returns when the mint has loaded or made its keys, found the log sound (a torn tail is cut, and
+ * then `why` tells so beside ERR_OK), closed its sandbox and said hello; ERR_UNABLE with the mint's
+ * own reason otherwise. */
 enum err mint_start(const struct mint_conf *conf, struct mint **out, struct why *why) MUST_USE;
 
-/* Start the thread that hands answers out.  Once, after mint_start, before the first ask from several threads. */
+/* Start the thread that hands answers out.  Once, after mint_start, before the first ask from several
+ * threads.  Asking threads need about 64 KiB of stack for messages. */
 enum err mint_listen(struct mint *m, struct why *why) MUST_USE;
 
 /* Close the pair; the mint flushes and leaves; waits for it, bounded. */
 void mint_stop(struct mint **m);
 
-/* False once the mint has gone; `reason` (may be NULL) borrows a text such as "mint killed by signal 31". */
+/* False once the mint has gone; `reason` (may be NULL) borrows a text such as "mint killed by
+ * signal 31". */
 bool mint_alive(const struct mint *m, const char **reason);
 
-/* ERR_DENIED: the kind's rules refuse it, with the rule's name.  ERR_UNABLE: the mint is gone or did not answer in time. */
+/* ERR_DENIED: the kind's rules refuse it, and say which.  ERR_MALFORMED: a text holds a control
+ * character or is not UTF-8.  ERR_LIMIT: a text fills its member.  ERR_BUSY: too many are waiting.
+ * ERR_UNABLE: the mint is gone, did not answer in time, or could not sign.  *out is meaningful on
+ * ERR_OK only. */
 enum err mint_ask(struct mint *m, const struct mint_ask *ask, struct mint_answer *out,
                   struct why *why) MUST_USE;
 
 /* A record without a credential. */
 enum err mint_note(struct mint *m, const struct mint_record *record, struct why *why) MUST_USE;
 
-/* Public token keys as a JWKS text (kid, alg, use), and the process's shared MAC keys.  Valid for the life of m. */
+/* Public token keys as a JWKS text (kid, alg, use), and the process's shared MAC keys.  Valid for
+ * the life of m. */
 struct mint_public {
     const char *jwks;     /* JSON text */
     const char *log_vkey; /* C2SP signed-note verifier key of the log */
-    uint8_t challenge_key
-        [32]; /* MAC key of challenges, the same for every start on these keys; signs nothing else */
+    /* MAC key of challenges, the same for every start on these keys; signs nothing else */
+    uint8_t challenge_key[32];
     const struct jwk *token_key; /* for checking our own tokens */
     const char *token_kid;
     pid_t pid;

@@ -50,7 +50,8 @@ struct mint {
 /* Lock, conditions, places. */
 enum err pair_init(struct mint *m, struct why *why) MUST_USE;
 
-/* Take one datagram of answers, hand each to who waits for it.  False when the mint has gone.  Blocks. */
+/* Take one datagram of answers, hand each to who waits for it.  False when the mint has gone.
+ * Blocks. */
 bool pair_take(struct mint *m);
 
 /* The mint is gone: find out why, and wake everybody.  Once. */

@@ -167,7 +167,8 @@ publish_vkey(const struct publish *p)
     return p->vkey;
 }
 
-/* While the log is read at start, full files that the last checkpoint covers were synced before it and are taken as they are. */
+/* While the log is read at start, full files that the last checkpoint covers were synced before
+ * it and are taken as they are. */
 static bool
 there_already(const struct publish *p, const char *path, size_t len)
 {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* publish.h - the view of the audit log that others can check: Merkle tiles, entry bundles, signed checkpoints.
+/* publish.h - the view of the audit log that others can check: Merkle tiles, entry bundles,
+ * signed checkpoints.
  *
- * Files under DATA/audit, as C2SP tlog-tiles has them: checkpoint, tile/L/N[.p/W], tile/entries/N[.p/W], and log.vkey, the key that
- * checkpoints are signed with.  Everything follows from the append file and is rebuilt from it at start where it is missing; only full
+ * Files under DATA/audit, as C2SP tlog-tiles has them: checkpoint, tile/L/N[.p/W],
+ * tile/entries/N[.p/W], and log.vkey, the key that checkpoints are signed with.  Everything
+ * follows from the append file and is rebuilt from it at start where it is missing; only full
  * tiles and the checkpoint are synced, and a checkpoint never appears before its tiles.
  *
- * Refused at start: a checkpoint that our key did not sign, of another origin, or whose root the log does not have.
+ * Refused at start: a checkpoint that our key did not sign, of another origin, or whose root the
+ * log does not have.
  *
  * Sources: C2SP tlog-tiles, tlog-checkpoint, signed-note; spec/reliability.md section 6. */
 #ifndef BROKER_MINT_PUBLISH_H
@@ -32,7 +35,8 @@ uint64_t publish_covered(const struct publish *p);
 /* Borrowed: the verifier key's text. */
 const char *publish_vkey(const struct publish *p);
 
-/* One more durable record, in order, from the first of the file on.  Writes the tiles that it completes. */
+/* One more durable record, in order, from the first of the file on.  Writes the tiles that it
+ * completes. */
 enum err publish_push(struct publish *p, struct slice entry, struct why *why) MUST_USE;
 
 /* Partial tiles and a new checkpoint over all that was pushed. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record.h - one entry of the audit log: a line of compact JSON.
  *
- *     {"v":1,"seq":7,"time":"2026-11-24T12:00:00.123Z","action":"granted","kind":"access","actor":"guest",...}
+ *     {"v":1,"seq":7,"time":"2026-11-24T12:00:00.123Z","action":"granted","kind":"access",
+ *      "actor":"guest",...}
  *
- * Members that would be empty are left out: actor object sandbox session consent policy policy_digest verdict; of a credential also
- * credential (its jti), life, aud, sub, client_id, scope, jkt, store, key, sha256, size; and reasons.  What a credential
- * says and what its record says come from the same members of the ask.  Source: DESIGN.md section 10. */
+ * Members that would be empty are left out: actor object sandbox session consent policy
+ * policy_digest verdict; of a credential also credential (its jti), life, aud, sub, client_id,
+ * scope, jkt, store, key, sha256, size; and reasons.  What a credential says and what its record
+ * says come from the same members of the ask.  Source: DESIGN.md section 10. */
 #ifndef BROKER_MINT_RECORD_H
 #define BROKER_MINT_RECORD_H
 

@@ -36,7 +36,7 @@ static const int PLAIN[] = {
     SCMP_SYS(write),
     SCMP_SYS(fdatasync),
     SCMP_SYS(close),
-    /* jti, ECDSA nonces, reseeding of OpenSSL's generator, which also looks whether it was forked */
+    /* jti, ECDSA nonces, and OpenSSL's generator, which also looks whether it was forked */
     SCMP_SYS(getrandom),
     SCMP_SYS(getpid),
     SCMP_SYS(gettid),
@@ -67,8 +67,9 @@ refuse(struct why *why, const char *what, int error)
     return why_add(why, ERR_UNABLE, "mint sandbox: %s: %s", what, strerrordesc_np(error));
 }
 
-/* A key press at the terminal or a stop by the service manager reaches the whole group; this process leaves when
- * its parent has, and not before the last record is written.  A file that may not grow is an error, not a signal. */
+/* A key press at the terminal or a stop by the service manager reaches the whole group; this
+ * process leaves when its parent has, and not before the last record is written.  A file that may
+ * not grow is an error, not a signal. */
 static void
 signals(void)
 {
@@ -128,7 +129,8 @@ sandbox_begin(int keep, struct why *why)
     return ERR_OK;
 }
 
-/* seccomp cannot see through a path's pointer: Landlock (Linux 5.13) keeps paths inside the folder. */
+/* seccomp cannot see through a path's pointer: Landlock (Linux 5.13) keeps paths inside the
+ * folder. */
 static void
 landlock(int audit)
 {
@@ -207,7 +209,8 @@ filter(int audit, int flags, struct why *why)
 enum err
 sandbox_close(int audit, int flags, struct why *why)
 {
-    /* Only what is there now: keys and buffers are.  A later allocation over a small limit must not fail. */
+    /* Only what is there now: keys and buffers are.  A later allocation over a small limit must
+     * not fail. */
     (void)mlockall(MCL_CURRENT);
     landlock(audit);
     return filter(audit, flags, why);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* secret.h - files that hold secrets: read once at start, written once ever.
  *
- * Refused: a symbolic link, anything but a regular file, another owner than this user or root, any permission for group or others,
- * an empty file, more than SECRET_MAX bytes. */
+ * Refused: a symbolic link, anything but a regular file, another owner than this user or root,
+ * any permission for group or others, an empty file, more than SECRET_MAX bytes. */
 #ifndef BROKER_MINT_SECRET_H
 #define BROKER_MINT_SECRET_H
 

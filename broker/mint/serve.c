@@ -62,7 +62,7 @@ serve_exit_text(int code)
     return "left for an unknown reason";
 }
 
-/* Keys are wiped here and not by exit(): the handlers of exit() belong to the parent's libraries. */
+/* Keys are wiped here and not by exit(), whose handlers belong to the parent's libraries. */
 static void
 server_free(struct server **s)
 {
@@ -214,7 +214,8 @@ say_hello(struct server *s, enum err code, struct why *why)
     return sent && code == ERR_OK;
 }
 
-/* How many asks have come, negative on failure.  Waits until there is one or the other side has closed. */
+/* How many asks have come, negative on failure.  Waits until there is one or the other side has
+ * closed. */
 static int
 receive(struct server *s)
 {

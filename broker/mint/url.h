@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* url.h - presigned uploads: one PUT, of one object, with every header that matters signed.
  *
- * Only stores of the configuration; their secrets are read once at start and never leave.  A key may be long-lived, but
- * spec/presign.md 0.3 says why it should belong to a session that can do nothing but put under one prefix.
+ * Only stores of the configuration; their secrets are read once at start and never leave.  A key
+ * may be long-lived, but spec/presign.md 0.3 says why it should belong to a session that can do
+ * nothing but put under one prefix.
  *
  * Source: spec/presign.md section 1.1. */
 #ifndef BROKER_MINT_URL_H
