@@ -165,7 +165,10 @@ take_members(const json_t *body, struct fault *f)
     text_clean(slice_text(member_text(body, "verdict")), f->verdict, sizeof f->verdict);
     for (size_t i = 0; i < json_array_size(failed) && i < 64; i++) {
         text_clean(slice_text(json_string_value(json_array_get(failed, i))), id, sizeof id);
-        wr_fmt(&w, "%s%s", i > 0 ? " " : "", id);
+        id[strcspn(id, " ")] = '\0'; /* blanks part ids from each other, no id has one */
+        if (id[0] != '\0') {
+            wr_fmt(&w, "%s%s", w.len > 0 ? " " : "", id);
+        }
     }
     f->failed[w.len] = '\0';
 }
@@ -233,6 +236,8 @@ fault_json(enum err err, const struct fault *f)
     }
     if (f->verdict[0] != '\0') {
         (void)json_object_set_new(obj, "verdict", json_string(f->verdict));
+    }
+    if (f->failed[0] != '\0') {
         (void)json_object_set(obj, "failed", failed);
     }
     json_decref(failed);
