@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The book of policies: what is signed and approved is on it, the newest first, for every thread at once;
- * and the checks of one document or approval by themselves. */
+/* The book of policies: what is signed and approved is on it, the newest first, for every
+ * thread at once; and the checks of one document or approval by themselves. */
 #include <pthread.h>
 #include <stdatomic.h>
 

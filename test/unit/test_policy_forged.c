@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The forger of these tests owns the database and no key: whatever rows they write as active never come
- * onto the book, which says why. */
+/* The forger of these tests owns the database and no key: whatever rows they write as active
+ * never come onto the book, which says why. */
 #include "test/unit/policy_court.h"
 
 /* --- forged documents: active rows that the forger wrote --- */

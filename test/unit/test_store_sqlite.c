@@ -442,7 +442,8 @@ write_until_killed(const char *where, int acks, unsigned round)
     }
 }
 
-/* One life of a writer: killed ms after it got to work, then everything that it acknowledged must be there. */
+/* One life of a writer: killed ms after it got to work, then everything that it acknowledged
+ * must be there. */
 static size_t
 kill_once(struct fixture *f, unsigned round, long ms)
 {
