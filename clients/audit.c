@@ -5,7 +5,8 @@
  *     countersign audit verify --log FILE [--json]
  *     countersign audit show DIR [--sandbox ID] [--json]
  *
- * Exit code: 0 sound, 1 broken (and where), 2 malformed, 3 unable.  Source: DESIGN.md section 10. */
+ * Exit code: 0 sound, 1 broken (and where), 2 malformed, 3 unable.
+ * Source: DESIGN.md section 10. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,8 @@ struct verify_options {
     bool json;
 };
 
-/* Damage is a finding; bytes that were never a log or a key are malformed; what is missing or cannot be read is neither. */
+/* Damage is a finding; bytes that were never a log or a key are malformed; what is missing or
+ * cannot be read is neither. */
 static int
 exit_of(enum err err)
 {

@@ -9,9 +9,10 @@
  *     32     chain   SHA-256 of the whole previous frame; zero for the first
  *     len    entry   one line of JSON, the leaf of the Merkle tree
  *
- * The checksum finds a torn write, the chain a removed or exchanged record; who rewrites both is found by the signed checkpoints.
- * Refused: another magic, a length out of range, a wrong checksum, a number that is not the next, a broken chain, a frame
- * that ends after the input.  Source: DESIGN.md section 10; RFC 3720 appendix B.4 for CRC-32C. */
+ * The checksum finds a torn write, the chain a removed or exchanged record; who rewrites both is
+ * found by the signed checkpoints. Refused: another magic, a length out of range, a wrong
+ * checksum, a number that is not the next, a broken chain, a frame that ends after the input.
+ * Source: DESIGN.md section 10; RFC 3720 appendix B.4 for CRC-32C. */
 #ifndef ATTEST_TLOG_FRAME_H
 #define ATTEST_TLOG_FRAME_H
 
@@ -40,8 +41,9 @@ void log_frame_encode(struct wr *w, const struct log_frame *f);
 /* Decode the frame at the start of `in`; more may follow it. */
 enum err log_frame_decode(struct slice in, struct log_frame *out, struct why *why) MUST_USE;
 
-/* Bytes of the frame at the start of `in` as far as its head tells: LOG_HEAD while the head is not whole, 0 when it cannot be a
- * frame.  A reader of a stream fetches that many before it decodes. */
+/* Bytes of the frame at the start of `in` as far as its head tells: LOG_HEAD while the head is
+ * not whole, 0 when it cannot be a frame.  A reader of a stream fetches that many before it
+ * decodes. */
 size_t log_frame_need(struct slice in);
 
 /* Where one is in a log.  Starts as zero. */

@@ -139,7 +139,7 @@ note_sign_write(struct wr *w, const struct note_key *key, const uint8_t sig[NOTE
     wr_u8(w, '\n');
 }
 
-/* Text up to and with its last newline before the empty line, and the signature block after that. */
+/* Text up to and with its last newline before the empty line; after that the signatures. */
 static enum err
 note_split(struct slice note, struct slice *text, struct slice *sigs, struct why *why)
 {
@@ -199,8 +199,8 @@ signature_verify(const struct note_key *key, struct slice text, struct slice sig
     return ERR_OK;
 }
 
-/* Sets *verified when the line is by this key; lines of others are passed over: a witness, or a key that
- * nobody asked about. */
+/* Sets *verified when the line is by this key; lines of others are passed over: a witness, or a
+ * key that nobody asked about. */
 static enum err
 line_judge(struct slice line, const struct note_key *key, struct slice body, bool *verified,
            struct why *why)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* note.h - signed notes, their verifier keys, and checkpoints of the audit log.
  *
- * A note is text that ends in a newline, an empty line, and signature lines "<em dash> NAME BASE64(hash4 || signature)".
- * Signatures by keys that were not asked about are passed over; one line that names the key asked about but does not verify
- * refuses the note.  Refused besides: control characters, text without final newline, a signature block that holds anything
- * else, more than NOTE_MAX bytes.
+ * A note is text that ends in a newline, an empty line, and signature lines "<em dash> NAME
+ * BASE64(hash4 || signature)". Signatures by keys that were not asked about are passed over; one
+ * line that names the key asked about but does not verify refuses the note.  Refused besides:
+ * control characters, text without final newline, a signature block that holds anything else,
+ * more than NOTE_MAX bytes.
  *
  * Sources: C2SP signed-note, C2SP tlog-checkpoint; the key type is Ed25519 (0x01). */
 #ifndef ATTEST_TLOG_NOTE_H
@@ -36,7 +37,8 @@ enum err note_key_make(const char *name, const uint8_t pub[NOTE_PUB], struct not
 enum err note_key_read(struct slice text, struct note_key *out, struct why *why) MUST_USE;
 void note_key_text(const struct note_key *key, char dst[NOTE_VKEY_MAX]);
 
-/* The blank line and the signature line that make a note out of text; sig is over the text with its newline. */
+/* The blank line and the signature line that make a note out of text; sig is over the text with
+ * its newline. */
 void note_sign_write(struct wr *w, const struct note_key *key, const uint8_t sig[NOTE_SIG]);
 
 /* *text borrows from the note.  ERR_DENIED: no signature by this key, or a wrong one. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench_audit.c - how many records per second a real, forked, sandboxed mint makes durable.
  *
- * One JSON line for 1, 16 and 64 requesters, each a thread that waits for its record before it asks for the next.  The floor is one thread
- * that appends as many bytes as a record has and calls fdatasync, in the same folder and the same run.  per_s is per second of the
- * clock: the disk is what is waited for; cpu_us is CPU time of both processes for one record.
+ * One JSON line for 1, 16 and 64 requesters, each a thread that waits for its record before it
+ * asks for the next.  The floor is one thread that appends as many bytes as a record has and
+ * calls fdatasync, in the same folder and the same run.  per_s is per second of the clock: the
+ * disk is what is waited for; cpu_us is CPU time of both processes for one record.
  *
- *     bench_audit [DIR [SECONDS]]
- */
+ *     bench_audit [DIR [SECONDS]] */
 #include "broker/mint/mint.h"
 
 #include <fcntl.h>
@@ -92,7 +92,8 @@ by_size(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
-/* CPU time of this process, and of the mint by its /proc/PID/stat (fields 14 and 15), in microseconds. */
+/* CPU time of this process, and of the mint by its /proc/PID/stat (fields 14 and 15), in
+ * microseconds. */
 static double
 cpu_us(pid_t mint)
 {

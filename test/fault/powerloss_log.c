@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* powerloss_log.c - the power fails at a random moment: does the audit log still hold every record that somebody was told about?
+/* powerloss_log.c - the power fails at a random moment: does the audit log still hold every
+ * record that somebody was told about?
  *
- * The mint's own log code writes batches; every write and every fdatasync that it makes is recorded, because this program's pwrite() and
- * fdatasync() come before the C library's.  Then, for many moments, a disk is made up: what was synced by then is whole, of what
- * was written since each 512-byte sector is kept or lost by chance.  The log is opened on that disk and has to hold
- * every acknowledged record, byte for byte, cut what follows, and go on.
+ * The mint's own log code writes batches; every write and every fdatasync that it makes is
+ * recorded, because this program's pwrite() and fdatasync() come before the C library's.  Then,
+ * for many moments, a disk is made up: what was synced by then is whole, of what was written
+ * since each 512-byte sector is kept or lost by chance.  The log is opened on that disk and has
+ * to hold every acknowledged record, byte for byte, cut what follows, and go on.
  *
- * The control does the same as if fdatasync() did nothing.  It has to lose records at most moments: a test that cannot fail shows
- * nothing.  And where a checkpoint had been published over what is lost, the log must refuse to open.
+ * The control does the same as if fdatasync() did nothing.  It has to lose records at most
+ * moments: a test that cannot fail shows nothing.  And where a checkpoint had been published over
+ * what is lost, the log must refuse to open.
  *
  *     powerloss_log [SEED]
  *
- * Limits: order is kept within the one file; creation and rename of files are not modelled.  Source: spec/reliability.md section 5. */
+ * Limits: order is kept within the one file; creation and rename of files are not modelled.
+ * Source: spec/reliability.md section 5. */
 #include "broker/mint/log.h"
 
 #include <fcntl.h>
@@ -283,7 +287,8 @@ last_sync(size_t done)
     return done;
 }
 
-/* Who had been told what when they were done: a commit that returned is an acknowledgement, synced or not. */
+/* Who had been told what when they were done: a commit that returned is an acknowledgement,
+ * synced or not. */
 static void
 told(size_t done, uint64_t *acked, uint64_t *covered)
 {

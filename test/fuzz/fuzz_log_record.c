@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_log_record.c - an append file that somebody had in hands: stream of frames, each checked and encoded again to the same bytes. */
+/* fuzz_log_record.c - an append file that somebody had in hands: stream of frames, each checked
+ * and encoded again to the same bytes. */
 #include <stdlib.h>
 #include <string.h>
 

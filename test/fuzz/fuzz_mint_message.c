@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_mint_message.c - an ask from a network process that was taken over, up to what would be signed and recorded.
+/* fuzz_mint_message.c - an ask from a network process that was taken over, up to what would be
+ * signed and recorded.
  *
- * What decodes must encode to the same bytes; what the rules let pass must compose into JSON that is JSON, with the audience, life and key
- * that were judged.  Answers and hellos are decoded too. */
+ * What decodes must encode to the same bytes; what the rules let pass must compose into JSON that
+ * is JSON, with the audience, life and key that were judged.  Answers and hellos
+ * are decoded too. */
 #include <stdlib.h>
 #include <string.h>
 

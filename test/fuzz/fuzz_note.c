@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_note.c - checkpoints, signed notes and verifier keys, as an auditor is handed them.
  *
- * The first byte chooses the reader.  What is read must be written back the same; a note verifies by the example key of
- * golang.org/x/mod/sumdb/note only with the text that its owner signed. */
+ * The first byte chooses the reader.  What is read must be written back the same; a note verifies
+ * by the example key of golang.org/x/mod/sumdb/note only with the text that its owner signed. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mint_fixture.h - what the tests of the mint share: folders that go away again, good asks, refusals by name. */
+/* mint_fixture.h - what the tests of the mint share: folders that go away again, good asks,
+ * refusals by name. */
 #ifndef TEST_UNIT_MINT_FIXTURE_H
 #define TEST_UNIT_MINT_FIXTURE_H
 
@@ -119,7 +120,8 @@ scratch_write(const char *dir, const char *name, struct slice bytes, mode_t mode
     (void)close(fd);
 }
 
-/* Not inlined away by the compiler: the slice is only borrowed, so the bytes are freed through it. */
+/* Not inlined away by the compiler: the slice is only borrowed, so the bytes are freed through
+ * it. */
 static inline void
 scratch_free(struct slice s)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_audit.c - `countersign audit`: a sound folder passes, and every piece that was changed is named. */
+/* test_audit.c - `countersign audit`: a sound folder passes, and every piece that was changed is
+ * named. */
 #include "test/unit/log_rig.h"
 
 #include <sys/wait.h>

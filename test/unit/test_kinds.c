@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_kinds.c - the mint's rules, claims and records, without a process: each rule refuses by its name. */
+/* test_kinds.c - the mint's rules, claims and records, without a process: each rule refuses by
+ * its name. */
 #include "test/unit/mint_fixture.h"
 
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_log.c - the append file: what is written comes back, what is damaged is named, what cannot be written
- * ends it. */
+/* test_log.c - the append file: what is written comes back, what is damaged is named, what cannot
+ * be written ends it. */
 #include "test/unit/log_rig.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_mint.c - a real mint, forked and sandboxed, asked through mint.h: what it grants, what it refuses, how it dies. */
+/* test_mint.c - a real mint, forked and sandboxed, asked through mint.h: what it grants, what it
+ * refuses, how it dies. */
 #include "test/unit/mint_rig.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@
 #include "broker/mint/pair.h"
 #include "broker/mint/serve.h"
 
-/* What the next fdatasync of the mint does; in memory that both processes see.  The program's own fdatasync comes before the C
- * library's, so the mint that it forks has it too. */
+/* What the next fdatasync of the mint does; in memory that both processes see.  The program's own
+ * fdatasync comes before the C library's, so the mint that it forks has it too. */
 enum sync_does { SYNC_WORKS = 0, SYNC_FAILS, SYNC_BREAKS_OUT };
 
 static volatile int *sync_does;
@@ -83,7 +84,8 @@ tokens_verify_by_the_published_key(void **state)
     }
 }
 
-/* The greatest ask that the header allows is one that can be sent, and is refused by name where it does not fit. */
+/* The greatest ask that the header allows is one that can be sent, and is refused by name where
+ * it does not fit. */
 static void
 the_longest_ask(void **state)
 {

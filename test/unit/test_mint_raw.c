@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_mint_raw.c - what a network process that was taken over could send: every message that is not one is refused by the field that is
- * wrong, goes on record, and the mint lives on. */
+/* test_mint_raw.c - what a network process that was taken over could send: every message that is
+ * not one is refused by the field that is wrong, goes on record, and the mint lives on. */
 #include "test/unit/mint_fixture.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_mint_url.c - presigned uploads from a real mint: what is in the URL, which stores there are, and whose secrets are read.
- * That the signature is right is shown in test_sigv4.c and against real stores in test/peers. */
+/* test_mint_url.c - presigned uploads from a real mint: what is in the URL, which stores there
+ * are, and whose secrets are read. That the signature is right is shown in test_sigv4.c and
+ * against real stores in test/peers. */
 #include "test/unit/mint_rig.h"
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_publish.c - tiles, bundles and checkpoints say what the log says, and nobody else's checkpoint is believed. */
+/* test_publish.c - tiles, bundles and checkpoints say what the log says, and nobody else's
+ * checkpoint is believed. */
 #include "test/unit/log_rig.h"
 
 /* Somebody rewrote the file with good checksums and a good chain, but could not sign. */

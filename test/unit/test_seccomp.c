@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_seccomp.c - inside the mint's sandbox: what it needs works, anything else ends the process with SIGSYS. */
+/* test_seccomp.c - inside the mint's sandbox: what it needs works, anything else ends the process
+ * with SIGSYS. */
 #include "test/unit/mint_fixture.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_tlog.c - Merkle tree, tiles, frames and notes: against published vectors, a second implementation, and damage. */
+/* test_tlog.c - Merkle tree, tiles, frames and notes: against published vectors, a second
+ * implementation, and damage. */
 #include "attest/tlog/b64.h"
 #include "attest/tlog/frame.h"
 #include "attest/tlog/note.h"
@@ -42,7 +43,8 @@ same_hex(const uint8_t hash[SHA256_LEN], const char *hex)
     assert_string_equal(text, hex);
 }
 
-/* The definition of RFC 6962 section 2.1, word by word; shares nothing with the code under test but SHA-256. */
+/* The definition of RFC 6962 section 2.1, word by word; shares nothing with the code under test
+ * but SHA-256. */
 static void
 naive_root(const uint8_t (*leaf)[SHA256_LEN], size_t n, uint8_t out[SHA256_LEN])
 {
@@ -366,7 +368,8 @@ base64_is_strict(void **state)
     refused(b64_decode(slice_text("Zm9vYmFy"), raw, 5, &len, &why), ERR_LIMIT, &why, "at most 5");
 }
 
-/* The example in the documentation of golang.org/x/mod/sumdb/note: made by another implementation. */
+/* The example in the documentation of golang.org/x/mod/sumdb/note: made by another
+ * implementation. */
 static const char VKEY[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 static const char NOTE[] =
     "If you think cryptography is the answer to your problem,\n"
