@@ -182,6 +182,14 @@ static const struct {
 };
 
 static void
+refused_by(size_t row, const char *rule)
+{
+    if (strcmp(rule, SPOILED[row].rule) != 0) {
+        fail_msg("row %zu: refused by \"%s\", wanted \"%s\"", row, rule, SPOILED[row].rule);
+    }
+}
+
+static void
 spoiled_asks_are_refused_by_name(void **state)
 {
     struct mint_ask ask;
@@ -189,14 +197,9 @@ spoiled_asks_are_refused_by_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof SPOILED / sizeof SPOILED[0]; i++) {
-        const char *rule = NULL;
-
         scratch_ask(&ask, SPOILED[i].kind);
         SPOILED[i].spoil(&ask);
-        rule = rule_of(&ask, &why);
-        if (strcmp(rule, SPOILED[i].rule) != 0) {
-            fail_msg("row %zu: refused by \"%s\", wanted \"%s\"", i, rule, SPOILED[i].rule);
-        }
+        refused_by(i, rule_of(&ask, &why));
     }
 }
 

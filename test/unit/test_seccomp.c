@@ -133,6 +133,15 @@ FORBIDDEN(do_mount, syscall(SYS_mount, "a", "/", "b", 0, NULL))
 FORBIDDEN(do_32_bit, syscall(0x40000000 | SYS_getpid)) /* the x32 table */
 
 static void
+died_of_sigsys(const char *name, int status)
+{
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS) {
+        fail_msg("%s: status 0x%x, wanted death by SIGSYS", name, (unsigned)status);
+    }
+    assert_false(WCOREDUMP(status));
+}
+
+static void
 forbidden_calls_end_the_process(void **state)
 {
     static const struct {
@@ -175,12 +184,7 @@ forbidden_calls_end_the_process(void **state)
     struct cell *c = *state;
 
     for (size_t i = 0; i < sizeof CALLS / sizeof CALLS[0]; i++) {
-        int status = run(c, CALLS[i].act);
-
-        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS) {
-            fail_msg("%s: status 0x%x, wanted death by SIGSYS", CALLS[i].name, (unsigned)status);
-        }
-        assert_false(WCOREDUMP(status));
+        died_of_sigsys(CALLS[i].name, run(c, CALLS[i].act));
     }
 }
 

@@ -28,7 +28,7 @@ seccomp_rule_add(scmp_filter_ctx ctx, uint32_t action, int call, unsigned int n,
 }
 
 int
-seccomp_load(const scmp_filter_ctx ctx)
+seccomp_load(scmp_filter_ctx ctx)
 {
     (void)ctx;
     return 0;
