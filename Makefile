@@ -51,7 +51,7 @@ $(B)/lib/clients.a: $(call OBJ,$(CLIENT))
 $(B)/lib/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	$(if $(V),,@)ar rcs $@ $^
 
 ROOMS   := $(B)/lib/clients.a $(B)/lib/broker.a $(B)/lib/common.a $(B)/lib/attest.a
 BUILDS   = $(call SAY,$@)mkdir -p $(@D) && $(CC) $(HARDEN) $(EXTRA) $(LINK) -o $@ $(filter %.o %.a,$^) $(1) $(SRVLIBS) $(CLILIBS)
