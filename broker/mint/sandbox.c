@@ -160,19 +160,25 @@ allow_plain(scmp_filter_ctx ctx)
     return rc;
 }
 
+/* An int argument: the kernel looks at its low half only, and so does the filter. */
+static struct scmp_arg_cmp
+is(unsigned arg, int value)
+{
+    return (struct scmp_arg_cmp){
+        .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (uint32_t)value};
+}
+
 static int
 allow_in_folder(scmp_filter_ctx ctx, int audit, int flags)
 {
-    const struct scmp_arg_cmp folder = SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)audit);
-    const struct scmp_arg_cmp to = SCMP_A2_32(SCMP_CMP_EQ, (uint32_t)audit);
-    const struct scmp_arg_cmp how = SCMP_A2_32(SCMP_CMP_EQ, (uint32_t)flags);
-    int rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, folder, how);
+    int rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, is(0, audit), is(2, flags));
 
     for (size_t i = 0; rc == 0 && i < sizeof IN_FOLDER / sizeof IN_FOLDER[0]; i++) {
-        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, IN_FOLDER[i], 1, folder);
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, IN_FOLDER[i], 1, is(0, audit));
     }
     if (rc == 0) {
-        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 2, folder, to);
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 2, is(0, audit),
+                              is(2, audit));
     }
     return rc;
 }
@@ -181,7 +187,8 @@ allow_in_folder(scmp_filter_ctx ctx, int audit, int flags)
 static int
 allow_memory(scmp_filter_ctx ctx)
 {
-    const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    const struct scmp_arg_cmp no_code = {
+        .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0};
     int rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code);
 
     return rc != 0 ? rc : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code);
