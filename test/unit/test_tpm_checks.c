@@ -417,6 +417,27 @@ reference_values_of_unquoted_pcrs_are_never_met(void **state)
     assert_int_equal(finding(&s, "pcr.values")->outcome, OUTCOME_FAIL);
 }
 
+/* Proven by pcrDigest and true, but of a bank whose digests can be made to collide. */
+static void
+reference_values_of_sha1_are_never_met(void **state)
+{
+    struct tpm_golden golden;
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SOFT_P256);
+    s.quote.select[1] = (struct soft_select){HASH_SHA1, 3, 0x01};
+    s.quote.select_n = 2;
+    send_selected(&s);
+    golden = (struct tpm_golden){"sha1", &s.sent[4], 1};
+    assert_int_equal(s.sent[4].bank, HASH_SHA1);
+    s.want.tpm.golden_wanted = true;
+    s.want.tpm.golden = &golden;
+    s.want.tpm.golden_n = 1;
+    assert_int_equal(make_and_judge(&s), JUDGE_REJECT);
+    assert_only(&s, "pcr.values");
+}
+
 static void
 an_empty_compound_never_holds(void **state)
 {
@@ -537,6 +558,7 @@ main(void)
         cmocka_unit_test(covered_need_is_accepted),
         cmocka_unit_test(reference_values_hold_together_or_not_at_all),
         cmocka_unit_test(reference_values_of_unquoted_pcrs_are_never_met),
+        cmocka_unit_test(reference_values_of_sha1_are_never_met),
         cmocka_unit_test(an_empty_compound_never_holds),
         cmocka_unit_test(golden_values_without_any_sent_are_missing),
         cmocka_unit_test(no_single_bit_flip_is_accepted),

@@ -209,6 +209,13 @@ digest_too_short(struct scene *s)
 }
 
 static void
+digest_too_short_without_values(struct scene *s)
+{
+    s->quote.digest_short = true;
+    s->ev.tpm.pcrs_n = 0;
+}
+
+static void
 nobody_vouches(struct scene *s)
 {
     s->want.tpm.ak_vouched = false;
@@ -285,6 +292,8 @@ static const struct wrong WRONGS[] = {
     {"value_missing", value_missing, "quote.pcrdigest", JUDGE_REJECT},
     {"value_twice", value_twice, "quote.pcrdigest", JUDGE_REJECT},
     {"digest_too_short", digest_too_short, "quote.pcrdigest", JUDGE_REJECT},
+    {"digest_too_short_without_values", digest_too_short_without_values, "quote.pcrdigest",
+     JUDGE_REJECT},
     {"nobody_vouches", nobody_vouches, "ak.untrusted", JUDGE_REJECT},
     {"pins_are_not_allowed", pins_are_not_allowed, "ak.untrusted", JUDGE_REJECT},
     {"certificate_is_garbage", certificate_is_garbage, "ak.cert_malformed", JUDGE_MALFORMED},

@@ -14,8 +14,8 @@ import time
 
 import gen
 
-TOOLS = ("swtpm", "swtpm_ioctl", "tpm2_createak", "tpm2_createek", "tpm2_createprimary", "tpm2_quote", "tpm2_pcrread", "tpm2_hash")
-TOOLS += ("tpm2_sign", "tpm2_gettime", "tpm2_certify", "tpm2_pcrextend", "tpm2_pcrallocate", "tpm2_flushcontext", "tpm2_startup")
+TOOLS = ("swtpm", "swtpm_ioctl", "tpm2_getcap", "tpm2_createak", "tpm2_createek", "tpm2_createprimary", "tpm2_quote", "tpm2_pcrread", "tpm2_hash")
+TOOLS += ("tpm2_readpublic", "tpm2_sign", "tpm2_gettime", "tpm2_certify", "tpm2_pcrextend", "tpm2_pcrallocate", "tpm2_flushcontext", "tpm2_startup")
 NONCE = "a5" * 32
 BOOT = "0,1,2,4,7"
 START_S = 10
@@ -37,10 +37,22 @@ class Tpm:
         argv += ["--server", f"type=unixio,path={path}", "--ctrl", f"type=unixio,path={path}.ctrl"]
         self.process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.env = {**os.environ, "TPM2TOOLS_TCTI": f"swtpm:path={path}", "TSS2_LOG": "all+NONE"}
-        end = time.monotonic() + START_S
-        while not os.path.exists(path) and time.monotonic() < end:
-            time.sleep(0.02)
+        try:
+            self._wait_until_it_answers()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def _wait_until_it_answers(self):
+        end = time.monotonic() + START_S
+        while True:
+            try:
+                return self.run("tpm2_getcap", "properties-fixed")
+            except RuntimeError:
+                if time.monotonic() > end or self.process.poll() is not None:
+                    raise
+            time.sleep(0.05)
 
     def __exit__(self, *_exc):
         self.process.terminate()
