@@ -134,13 +134,15 @@ escape(struct rd *r)
     }
 }
 
-/* One character of a string that is not its closing quote. */
+/* A run of plain characters, or one other, of a string; not its closing quote. */
 static void
 character(struct rd *r)
 {
-    size_t len = utf8_len((struct slice){r->in.ptr + r->at, rd_left(r)});
+    const struct slice rest = {r->in.ptr + r->at, rd_left(r)};
+    size_t plain = text_plain(rest);
+    size_t len = plain > 0 ? plain : utf8_len(rest);
 
-    if (take(r, '\\')) {
+    if (plain == 0 && take(r, '\\')) {
         escape(r);
         return;
     }

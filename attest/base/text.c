@@ -86,23 +86,17 @@ b64url_encode(struct slice in, char *dst)
     dst[at] = '\0';
 }
 
-static unsigned
-b64url_digit(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - (unsigned)'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - (unsigned)'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - (unsigned)'0' + 52;
-    }
-    if (c == '-') {
-        return 62;
-    }
-    return c == '_' ? 63 : NO_DIGIT;
-}
+/* Value of a character plus one; 0 for what is not in the alphabet. */
+static const uint8_t B64URL_DIGIT[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
+};
 
 enum err
 b64url_decode(struct slice text, uint8_t *dst, size_t cap, size_t *len, struct why *why)
@@ -119,13 +113,13 @@ b64url_decode(struct slice text, uint8_t *dst, size_t cap, size_t *len, struct w
         return why_add(why, ERR_LIMIT, "base64url: %zu bytes, at most %zu", bytes, cap);
     }
     for (size_t i = 0; i < text.len; i++) {
-        unsigned digit = b64url_digit(text.ptr[i]);
+        unsigned digit = B64URL_DIGIT[text.ptr[i]];
 
-        if (digit == NO_DIGIT) {
+        if (digit == 0) {
             return why_add(why, ERR_MALFORMED, "base64url: character %zu is not in the alphabet",
                            i);
         }
-        bits = bits << 6 | digit;
+        bits = bits << 6 | (digit - 1);
         have += 6;
         if (have >= 8) {
             have -= 8;
@@ -295,11 +289,24 @@ utf8_len(struct slice s)
     return form->len;
 }
 
+size_t
+text_plain(struct slice s)
+{
+    size_t n = 0;
+
+    while (n < s.len && s.ptr[n] >= 0x20 && s.ptr[n] < 0x7f && s.ptr[n] != '"' &&
+           s.ptr[n] != '\\') {
+        n++;
+    }
+    return n;
+}
+
 bool
 utf8_ok(struct slice s)
 {
     while (s.len > 0) {
-        size_t len = utf8_len(s);
+        size_t plain = text_plain(s);
+        size_t len = plain > 0 ? plain : utf8_len(s);
 
         if (len == 0) {
             return false;

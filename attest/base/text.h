@@ -38,6 +38,9 @@ void rfc3339_format(int64_t unix_s, char dst[RFC3339_LEN + 1]);
 /* Bytes of the well-formed UTF-8 sequence that `s` begins with, 1..4; 0 when it begins with none. */
 size_t utf8_len(struct slice s);
 
+/* How many bytes from the start are ASCII that stands for itself in a JSON string: 0x20 to 0x7e but for '"' and '\'. */
+size_t text_plain(struct slice s);
+
 bool utf8_ok(struct slice s);
 
 enum { SHOWN_MAX = 40 };

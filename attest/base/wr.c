@@ -8,6 +8,8 @@
 
 #include "attest/base/text.h"
 
+enum { B64_BLOCK = 96 };
+
 struct wr
 wr_init(uint8_t *buf, size_t cap, const char *what)
 {
@@ -157,13 +159,14 @@ wr_json(struct wr *w, struct slice text)
 {
     wr_u8(w, '"');
     while (text.len > 0) {
-        size_t len = utf8_len(text);
+        size_t plain = text_plain(text);
+        size_t len = plain > 0 ? plain : utf8_len(text);
 
         if (len == 0) {
             w->full = true;
             return;
         }
-        if (len == 1) {
+        if (plain == 0 && len == 1) {
             write_ascii(w, text.ptr[0]);
         } else {
             wr_bytes(w, (struct slice){text.ptr, len});
@@ -187,12 +190,13 @@ wr_hex(struct wr *w, struct slice s)
 void
 wr_b64url(struct wr *w, struct slice s)
 {
-    char quad[5];
+    char text[B64_BLOCK / 3 * 4 + 1];
 
-    /* Three bytes at a time need no padding and join without seam. */
-    for (size_t i = 0; i < s.len && !w->full; i += 3) {
-        b64url_encode((struct slice){s.ptr + i, s.len - i < 3 ? s.len - i : 3}, quad);
-        wr_text(w, quad);
+    /* Blocks of a multiple of three bytes need no padding and join without seam. */
+    for (size_t i = 0; i < s.len && !w->full; i += B64_BLOCK) {
+        b64url_encode((struct slice){s.ptr + i, s.len - i < B64_BLOCK ? s.len - i : B64_BLOCK},
+                      text);
+        wr_text(w, text);
     }
 }
 
