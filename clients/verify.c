@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attest/base/text.h"
 #include "clients/fault.h"
@@ -72,6 +73,15 @@ verify_time(const struct verify_common *c, int64_t *unix_s, struct why *why)
 {
     *unix_s = clock_unix();
     return c->at == NULL ? ERR_OK : rfc3339_parse(slice_text(c->at), unix_s, why);
+}
+
+enum err
+verify_roots(const struct verify_common *c, struct roots **out, struct why *why)
+{
+    if (c->roots != NULL && access(c->roots, R_OK | X_OK) != 0) {
+        return why_add(why, ERR_NOT_FOUND, "cannot open %s", c->roots);
+    }
+    return roots_read(c->roots == NULL ? "" : c->roots, out, why);
 }
 
 static bool

@@ -9,6 +9,7 @@
 
 #include "attest/attest.h"
 #include "clients/opt.h"
+#include "common/roots.h"
 
 /* argv[0] is "verify".  Exit code: 0 accept, 1 reject, 2 malformed, 3 unable, 64 usage. */
 int cmd_verify(int argc, char **argv);
@@ -42,6 +43,10 @@ void verify_common_options(struct verify_common *c, struct opt rows[VERIFY_COMMO
 
 /* --at, or now. */
 enum err verify_time(const struct verify_common *c, int64_t *unix_s, struct why *why) MUST_USE;
+
+/* --roots, or nobody; release with roots_free().  A folder that is not there is an error, so that a
+ * typing error does not look like a missing trust anchor. */
+enum err verify_roots(const struct verify_common *c, struct roots **out, struct why *why) MUST_USE;
 
 /* Print the verdict; `remark` is what a person should know about an accept, or NULL.  Returns the
  * exit code. */

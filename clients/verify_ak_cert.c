@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verify_ak_cert.c - `countersign verify ak-cert`: is this certificate fit for an attestation key?
  */
+#include "clients/certificate.h"
 #include "clients/fault.h"
-#include "clients/roots.h"
 #include "clients/verify.h"
 #include "common/mem.h"
 
@@ -10,22 +10,19 @@ static void
 judge(const char *path, const struct verify_common *common, int64_t at_unix, struct appraisal *out)
 {
     AUTO(mem_free_bytes) uint8_t *der = NULL;
-    AUTO(roots_done) struct roots roots = {0};
+    AUTO(roots_free) struct roots *roots = NULL;
     struct why why = {0};
     size_t len = 0;
     enum err e = certificate_read(path, &der, &len, &why);
 
     if (e == ERR_OK) {
-        e = roots_load(common->roots, &roots, &why);
+        e = verify_roots(common, &roots, &why);
     }
     if (e != ERR_OK) {
         verify_alone(out, "input.unreadable", OUTCOME_UNABLE, why_text(&why), "readable files");
         return;
     }
-
-    const struct trust trust = {.tpm = roots.tpm};
-
-    attest_verify_ak_certificate((struct slice){der, len}, &trust, at_unix, out);
+    attest_verify_ak_certificate((struct slice){der, len}, &roots->trust, at_unix, out);
 }
 
 int

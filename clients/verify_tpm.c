@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "attest/base/text.h"
+#include "clients/certificate.h"
 #include "clients/fault.h"
-#include "clients/roots.h"
 #include "clients/verify.h"
 #include "common/json.h"
 #include "common/mem.h"
@@ -33,7 +33,7 @@ struct file {
 /* Everything that a verification reads. */
 struct inputs {
     struct file quote, signature, ak, ak_cert, ek_cert, ek, pcrs, event_log, policy;
-    struct roots roots;
+    struct roots *roots;
     struct evidence_row *row;
     uint8_t nonce[NONCE_MAX], binding[BINDING_LEN];
     size_t nonce_len, binding_len;
@@ -54,7 +54,7 @@ inputs_done(struct inputs *in)
         mem_free_bytes(&all[i]->bytes);
     }
     evidence_row_free(&in->row);
-    roots_done(&in->roots);
+    roots_free(&in->roots);
 }
 
 static struct slice
@@ -105,7 +105,7 @@ read_files(const struct options *o, struct inputs *in, struct why *why)
     for (size_t i = 0; i < sizeof loads / sizeof loads[0] && e == ERR_OK; i++) {
         e = loads[i].read(loads[i].path, loads[i].into, why);
     }
-    return e == ERR_OK ? roots_load(o->common.roots, &in->roots, why) : e;
+    return e == ERR_OK ? verify_roots(&o->common, &in->roots, why) : e;
 }
 
 /* Hex of at least one byte, or nothing when the option was not given. */
@@ -213,13 +213,12 @@ static void
 judge(const struct inputs *in, struct appraisal *out)
 {
     const struct evidence ev = evidence_of(in);
-    const struct trust trust = {.tpm = in->roots.tpm};
     struct expectation want = in->row->want;
 
     narrow(in, &want.tpm);
     want.nonce = (struct slice){in->nonce, in->nonce_len};
     want.binding = (struct slice){in->binding, in->binding_len};
-    attest_verify(&ev, &want, &trust, in->at_unix, out);
+    attest_verify(&ev, &want, &in->roots->trust, in->at_unix, out);
 }
 
 /* What an accept does not say. */

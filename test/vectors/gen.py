@@ -216,7 +216,8 @@ class Vectors:
         rsassa, p256 = self.key("rsassa"), self.key()
         msg = tpm.Quote().bytes(rsassa)
         self.bad("quote.sigalg", "pss-by-rsassa-key", rsassa, tpm.Quote(), msg=msg, sig=rsassa.sign(msg, tpm.RSAPSS))
-        self.bad("quote.signature", "pss-called-rsassa", rsassa, tpm.Quote(), sig=rsassa.sign(msg, tpm.RSAPSS, says=tpm.RSASSA), msg=msg)
+        lie = rsassa.sign(msg, tpm.RSAPSS, says=tpm.RSASSA)
+        self.bad("quote.signature", "pss-called-rsassa", rsassa, tpm.Quote(), sig=lie, msg=msg)
         other_hash = tpm.Quote().bytes(p256, 0x000C)
         self.bad("quote.sigalg", "hash-of-another", p256, tpm.Quote(), msg=other_hash, sig=p256.sign(other_hash, hash_alg=0x000C))
         self.bad("quote.sigalg", "sm2", p256, tpm.Quote(), sig=p256.sign(tpm.Quote().bytes(p256), says=0x001B))
@@ -252,7 +253,7 @@ class Vectors:
             "unallocated": one + tpm.select("sha1"),
             "second-unallocated": struct.pack(">I", 2) + tpm.select("sha256", 0) + tpm.select("sha384"),
             "bank-twice": struct.pack(">I", 3) + tpm.select("sha256", 16) + tpm.select("sha256", 7) + tpm.select("sha256", 16),
-            "five-banks": struct.pack(">I", 5) + tpm.select("sha256", 0) + b"".join(tpm.select(b, 0) for b in (0x27, 0x28, 0x29, 0x12)),
+            "five-banks": struct.pack(">I", 5) + b"".join(tpm.select(b, 0) for b in ("sha256", 0x27, 0x28, 0x29, 0x12)),
             "size-2": one + tpm.select("sha256", 0, 7, size=2),
             "size-4": one + tpm.select("sha256", 0, 7, size=4),
             "pcr-24": one + tpm.select("sha256", 0, 24, size=4),
@@ -308,7 +309,8 @@ class Vectors:
         self.certificate("bad-cert-unknown-ca", Ca("good").issue(public), ["ak.cert_chain"])
         self.certificate("bad-cert-no-roots", ca.issue(public), ["ak.cert_chain"], roots=False)
         self.certificate("bad-cert-trailing", der(ca.issue(public)) + b"\0", ["ak.cert_malformed"], "malformed")
-        self.certificate("bad-cert-chain-only", Ca("good").issue(public), ["ak.cert_chain", "ak.untrusted"], policy='{"ak_trust": ["ak-certificate"]}')
+        both, only = ["ak.cert_chain", "ak.untrusted"], '{"ak_trust": ["ak-certificate"]}'
+        self.certificate("bad-cert-chain-only", Ca("good").issue(public), both, policy=only)
         for name, cert, verdict, failed in (
             ("good", ca.issue(public), "accept", []),
             ("usage", ca.issue(public, key_usage(key_agreement=True)), "reject", ["ak.cert_profile"]),
@@ -321,9 +323,10 @@ class Vectors:
     def roots(ca):
         return {"roots/tpm/all.pem": pem(ca.root) + pem(ca.intermediate)}
 
-    def certificate(self, name, cert, failed=(), verdict=None, key=None, ca=None, roots=True, policy='{"ak_trust": ["ak-certificate", "pinned-name"]}'):
+    def certificate(self, name, cert, failed=(), verdict=None, key=None, ca=None, roots=True, policy=None):
         """A quote with a certificate; only what a certificate can say is at stake."""
         options = ["--ak-cert", "ak.crt", "--at", AT_TEXT, "--policy", "policy.json"]
+        policy = policy or '{"ak_trust": ["ak-certificate", "pinned-name"]}'
         extra = {"ak.crt": cert if isinstance(cert, bytes) else der(cert), "policy.json": policy}
         if roots:
             options += ["--roots", "roots"]
@@ -346,7 +349,9 @@ class Vectors:
             self.case(f"unable-{kind}", [kind], {}, "unable", ["evidence.unsupported"])
 
     def all(self):
-        for make in (self.good, self.pinned, self.structure, self.algorithms, self.meaning, self.selections, self.keys, self.certificates, self.unable):
+        for make in (self.good, self.pinned, self.structure, self.algorithms, self.meaning, self.selections):
+            make()
+        for make in (self.keys, self.certificates, self.unable):
             make()
 
 

@@ -14,8 +14,13 @@ import time
 
 import gen
 
-TOOLS = ("swtpm", "swtpm_ioctl", "tpm2_getcap", "tpm2_createak", "tpm2_createek", "tpm2_createprimary", "tpm2_quote", "tpm2_pcrread", "tpm2_hash")
-TOOLS += ("tpm2_readpublic", "tpm2_sign", "tpm2_gettime", "tpm2_certify", "tpm2_pcrextend", "tpm2_pcrallocate", "tpm2_flushcontext", "tpm2_startup")
+TOOLS = ("swtpm", "swtpm_ioctl") + tuple(
+    "tpm2_" + name
+    for name in (
+        "certify createak createek createprimary flushcontext getcap gettime hash pcrallocate pcrextend pcrread quote"
+        " readpublic sign startup"
+    ).split()
+)
 NONCE = "a5" * 32
 BOOT = "0,1,2,4,7"
 START_S = 10
