@@ -26,6 +26,12 @@ mem_new(size_t n, size_t size)
 }
 
 void *
+mem_raw(size_t size)
+{
+    return must(malloc(size > 0 ? size : 1));
+}
+
+void *
 mem_grow(void *old, size_t old_n, size_t n, size_t size)
 {
     assert(n > 0 && size > 0 && old_n <= n);
@@ -41,11 +47,12 @@ mem_text(struct slice s)
 {
     assert(s.len < SIZE_MAX);
 
-    char *text = mem_new(s.len + 1, 1);
+    char *text = mem_raw(s.len + 1);
 
     if (s.len > 0) {
         memcpy(text, s.ptr, s.len);
     }
+    text[s.len] = '\0';
     return text;
 }
 

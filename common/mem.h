@@ -12,6 +12,9 @@
 /* n zeroed objects of `size` bytes; free with mem_free(). */
 void *mem_new(size_t n, size_t size);
 
+/* `size` bytes as they come, for what the next call fills whole; free with mem_free(). */
+void *mem_raw(size_t size);
+
 /* Grow an array to n objects; new ones are zeroed. */
 void *mem_grow(void *old, size_t old_n, size_t n, size_t size);
 

@@ -38,16 +38,16 @@ struct subject {
     struct rules grant;
     struct proof proof;
     bool proof_spent;
-    struct mint_ask ask;       /* what will be asked of the mint */
-    struct mint_answer answer; /* holds a token: wiped */
+    struct mint_ask ask; /* what will be asked of the mint */
 };
 
 void
 token_grant_free(struct token_grant **g)
 {
     if (*g != NULL) {
+        sec_zero((*g)->token, (*g)->token_len);
+        mem_free((*g)->token);
         mem_free((*g)->result);
-        sec_zero(*g, sizeof **g);
         mem_free(*g);
     }
     *g = NULL;
@@ -57,10 +57,7 @@ token_grant_free(struct token_grant **g)
 static void
 subject_free(struct subject **s)
 {
-    if (*s != NULL) {
-        sec_zero(&(*s)->answer, sizeof(*s)->answer);
-        mem_free(*s);
-    }
+    mem_free(*s);
     *s = NULL;
 }
 
@@ -321,15 +318,22 @@ static enum err
 mint_token(struct broker *b, const struct form *form, struct subject *s, struct token_grant *out,
            struct fault *f)
 {
-    TRY(choose(b, form, s, f));
-    if (mint_ask(b->mint, &s->ask, &s->answer, &f->why) != ERR_OK) {
-        return fault_from(f, ERR_UNABLE, "unable");
+    struct mint_answer *answer = NULL;
+    enum err e = choose(b, form, s, f);
+
+    TRY(e);
+    answer = mem_raw(sizeof *answer); /* filled whole by the mint's answer */
+    e = mint_ask(b->mint, &s->ask, answer, &f->why);
+    if (e == ERR_OK) {
+        out->token_len = answer->text_len;
+        out->token = mem_text((struct slice){(const uint8_t *)answer->text, answer->text_len});
+        out->expires_in = answer->exp - answer->iat;
+        memcpy(out->scope, s->ask.scope, sizeof out->scope);
+        sec_zero(answer->text, answer->text_len);
+        (void)atomic_fetch_add(&b->metrics.tokens, 1);
     }
-    memcpy(out->token, s->answer.text, s->answer.text_len + 1);
-    memcpy(out->scope, s->ask.scope, sizeof out->scope);
-    out->expires_in = s->answer.exp - s->answer.iat;
-    (void)atomic_fetch_add(&b->metrics.tokens, 1);
-    return ERR_OK;
+    mem_free(answer);
+    return e == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
 }
 
 static enum err

@@ -7,7 +7,8 @@
 #include "broker/http/form.h"
 
 struct token_grant {
-    char token[MINT_TOKEN];
+    char *token; /* owned; NUL-terminated */
+    size_t token_len;
     char scope[MINT_SCOPE];
     int64_t expires_in;
     struct attest_grant *result; /* the evidence grant only; owned */
