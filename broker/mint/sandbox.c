@@ -216,9 +216,9 @@ filter(int audit, int flags, struct why *why)
 enum err
 sandbox_close(int audit, int flags, struct why *why)
 {
-    /* Only what is there now: keys and buffers are.  A later allocation over a small limit must
-     * not fail. */
-    (void)mlockall(MCL_CURRENT);
+    /* Only what is there now, which has the keys: a later allocation over a small limit must not
+     * fail.  And only pages in use: most of the address space is the parent's that forked us. */
+    (void)mlockall(MCL_CURRENT | MCL_ONFAULT);
     landlock(audit);
     return filter(audit, flags, why);
 }

@@ -381,6 +381,7 @@ main(int argc, char **argv)
     struct tally real = {0};
     struct tally control = {0};
     bool good = false;
+    bool fails = false; /* the control, as it has to */
 
     srandom(argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 20261124U);
     if (mkdtemp(path) == NULL) {
@@ -399,14 +400,14 @@ main(int argc, char **argv)
     (void)printf(
         "control without fdatasync at %d moments: %d lose, %d refused below a checkpoint\n",
         CONTROL_POINTS, control.lost, control.refused);
-    good = real.lost == 0 && real.refused == 0 && real.torn > POINTS / 10 &&
-           control.lost > CONTROL_POINTS / 2 && control.refused > 0;
+    good = real.lost == 0 && real.refused == 0 && real.torn > POINTS / 10;
+    fails = control.lost > CONTROL_POINTS / 2 && control.refused > 0;
     for (size_t i = 0; i < rec.n; i++) {
         mem_free(rec.op[i].bytes);
     }
     mem_free(d.bytes);
     (void)unlinkat(dir, "log", 0);
     (void)rmdir(path);
-    (void)puts(good ? "powerloss_log: good" : "powerloss_log: BROKEN");
-    return good ? 0 : 1;
+    (void)printf("%d passed, %d failed\n", good + fails, !good + !fails);
+    return good && fails ? 0 : 1;
 }
