@@ -36,7 +36,7 @@ pair_init(struct mint *m, struct why *why)
     enum err err = pthread_mutex_init(&m->lock, NULL) == 0 ? cond_init(&m->gone) : ERR_UNABLE;
 
     for (size_t i = 0; i < PAIR_WAITING && err == ERR_OK; i++) {
-        err = cond_init(&m->wait[i].ready);
+        err = sem_init(&m->wait[i].ready, 0, 0) == 0 ? ERR_OK : ERR_UNABLE;
         m->free[i] = (uint16_t)(PAIR_WAITING - 1 - i);
     }
     if (err != ERR_OK) {
@@ -61,6 +61,13 @@ pair_reason(int status, char dst[PAIR_REASON])
     }
 }
 
+/* True for the one who from now on owns what waits under that id. */
+static bool
+claim(struct pair_wait *w, unsigned long long id)
+{
+    return atomic_compare_exchange_strong(&w->id, &id, PAIR_TAKEN);
+}
+
 void
 pair_bury(struct mint *m)
 {
@@ -78,7 +85,11 @@ pair_bury(struct mint *m)
     }
     atomic_store(&m->dead, true);
     for (size_t i = 0; i < PAIR_WAITING; i++) {
-        (void)pthread_cond_signal(&m->wait[i].ready);
+        unsigned long long id = atomic_load(&m->wait[i].id);
+
+        if (id > PAIR_TAKEN && claim(&m->wait[i], id)) {
+            (void)sem_post(&m->wait[i].ready); /* without an answer */
+        }
     }
     (void)pthread_cond_broadcast(&m->gone);
     (void)pthread_mutex_unlock(&m->lock);
@@ -97,12 +108,12 @@ hand_out(struct mint *m, struct slice answer)
 
     struct pair_wait *w = &m->wait[id & (PAIR_WAITING - 1)];
 
-    if (w->id != id || id == 0) {
+    if (id <= PAIR_TAKEN || !claim(w, id)) {
         return;
     }
     w->code = answer_decode(answer, w->out, w->why);
     w->done = true;
-    (void)pthread_cond_signal(&w->ready);
+    (void)sem_post(&w->ready);
 }
 
 bool
@@ -120,11 +131,9 @@ pair_take(struct mint *m)
     do {
         n = recvmmsg(m->fd, in, PAIR_BATCH, MSG_WAITFORONE, NULL);
     } while (n < 0 && errno == EINTR);
-    (void)pthread_mutex_lock(&m->lock);
     for (int i = 0; i < n && in[i].msg_len > 0; i++) {
         hand_out(m, (struct slice){buf[i], in[i].msg_len});
     }
-    (void)pthread_mutex_unlock(&m->lock);
     return n > 0 && in[n - 1].msg_len > 0;
 }
 
@@ -148,19 +157,19 @@ place_take(struct mint *m, struct mint_answer *out, size_t *place, struct why *w
 
     struct pair_wait *w = &m->wait[*place];
 
-    w->id = ++m->asked << PLACE_BITS | *place;
     w->done = false;
     w->out = out;
     w->why = why;
+    atomic_store(&w->id, ++m->asked << PLACE_BITS | *place);
     return ERR_OK;
 }
 
 static void
 place_give(struct mint *m, size_t place)
 {
-    m->wait[place].id = 0;
     m->wait[place].out = NULL;
     m->wait[place].why = NULL;
+    atomic_store(&m->wait[place].id, PAIR_FREE);
     m->free[m->free_n++] = (uint16_t)place;
 }
 
@@ -176,37 +185,45 @@ take_alone(struct mint *m, int64_t deadline_ms)
     }
 }
 
-static void
-wait_once(struct mint *m, struct pair_wait *w, int64_t deadline_ms)
+/* True when the place was posted: answered, or the mint has gone. */
+static bool
+wait_posted(struct mint *m, struct pair_wait *w, int64_t deadline_ms)
 {
     const struct timespec until = {.tv_sec = deadline_ms / 1000,
                                    .tv_nsec = deadline_ms % 1000 * 1000000};
+    int rc = -1;
 
-    if (m->listening) {
-        (void)pthread_cond_timedwait(&w->ready, &m->lock, &until);
-        return;
+    while (!m->listening && sem_trywait(&w->ready) != 0) {
+        if (clock_mono_ms() >= deadline_ms) {
+            return false;
+        }
+        take_alone(m, deadline_ms);
     }
-    (void)pthread_mutex_unlock(&m->lock);
-    take_alone(m, deadline_ms);
-    (void)pthread_mutex_lock(&m->lock);
+    if (!m->listening) {
+        return true;
+    }
+    do {
+        rc = sem_clockwait(&w->ready, CLOCK_MONOTONIC, &until);
+    } while (rc != 0 && errno == EINTR);
+    return rc == 0;
 }
 
-/* Called with the lock held. */
+/* Who gives up must claim its own place first; if the answer has just been claimed, it is there in a moment. */
 static enum err
 wait_for(struct mint *m, size_t place, struct why *why)
 {
     struct pair_wait *w = &m->wait[place];
-    int64_t deadline_ms = clock_mono_ms() + m->wait_ms;
+    unsigned long long id = atomic_load(&w->id);
+    bool posted = wait_posted(m, w, clock_mono_ms() + m->wait_ms);
 
-    while (!w->done && !atomic_load(&m->dead) && clock_mono_ms() < deadline_ms) {
-        wait_once(m, w, deadline_ms);
+    if (!posted && id > PAIR_TAKEN && claim(w, id)) {
+        return why_add(why, ERR_UNABLE, "mint did not answer within %lld ms",
+                       (long long)m->wait_ms);
     }
-    if (w->done) {
-        return w->code;
+    while (!posted) {
+        posted = sem_wait(&w->ready) == 0;
     }
-    return atomic_load(&m->dead) ? gone(m, why)
-                                 : why_add(why, ERR_UNABLE, "mint did not answer within %lld ms",
-                                           (long long)m->wait_ms);
+    return w->done ? w->code : gone(m, why);
 }
 
 static enum err
@@ -238,11 +255,11 @@ mint_ask(struct mint *m, const struct mint_ask *ask, struct mint_answer *out, st
     if (err != ERR_OK) {
         return err;
     }
-    err = send_ask(m, m->wait[place].id, ask, why);
-    (void)pthread_mutex_lock(&m->lock);
+    err = send_ask(m, atomic_load(&m->wait[place].id), ask, why);
     if (err == ERR_OK) {
         err = wait_for(m, place, why);
     }
+    (void)pthread_mutex_lock(&m->lock);
     place_give(m, place);
     (void)pthread_mutex_unlock(&m->lock);
     return err;

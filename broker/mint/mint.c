@@ -33,7 +33,7 @@ locks_done(struct mint *m)
         return;
     }
     for (size_t i = 0; i < PAIR_WAITING; i++) {
-        (void)pthread_cond_destroy(&m->wait[i].ready);
+        (void)sem_destroy(&m->wait[i].ready);
     }
     (void)pthread_cond_destroy(&m->gone);
     (void)pthread_mutex_destroy(&m->lock);

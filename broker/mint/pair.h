@@ -8,6 +8,7 @@
 #include "broker/mint/message.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 enum {
@@ -16,15 +17,18 @@ enum {
     PAIR_BATCH = 16, /* answers taken by one system call */
 };
 
-/* One ask that waits.  Written under the lock of the pair. */
+/* One ask that waits.  Its id decides between the asking thread and the one that hands out answers: whoever exchanges it for PAIR_TAKEN
+ * owns `out` and `why` from then on.  So a thread that gives up and an answer that comes late cannot meet, and nobody is woken under a lock. */
 struct pair_wait {
-    uint64_t id; /* 0: the place is free */
+    atomic_ullong id; /* of the ask; PAIR_FREE, or PAIR_TAKEN while its answer is being written */
     bool done;
     enum err code;
     struct mint_answer *out; /* the waiting thread's */
     struct why *why;         /* the waiting thread's */
-    pthread_cond_t ready;
+    sem_t ready;             /* posted once when the answer is there, or when the mint has gone */
 };
+
+enum { PAIR_FREE = 0, PAIR_TAKEN = 1 }; /* ids of asks are larger */
 
 struct mint {
     int fd;
