@@ -14,6 +14,9 @@
     (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN | \
      TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT)
 
+/* First byte of a persistent handle (Part 2 section 7.2). */
+enum { PERSISTENT = 0x81 };
+
 /* Templates are part of the key's identity: a changed byte is another key and another Name. */
 static const TPM2B_PUBLIC ak_ecc = {
     .publicArea =
@@ -123,7 +126,7 @@ handle_parse(const char *text, TPM2_HANDLE *out, struct fault *f)
     if (strlen(text) == 10 && strncmp(text, "0x81", 4) == 0) {
         v = strtoul(text, &end, 16);
     }
-    if (end == NULL || *end != '\0' || v < TPM2_PERSISTENT_FIRST || v > TPM2_PERSISTENT_LAST) {
+    if (end == NULL || *end != '\0' || v >> 24 != PERSISTENT) {
         return fault_add(f, ERR_MALFORMED, "handle", "%s is no persistent handle (0x81xxxxxx)",
                          text);
     }

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@
 #include "common/mem.h"
 
 enum { TRIES = 300 };
+
+#define TRANSIENT_FIRST UINT32_C(0x80000000) /* Part 2 section 7.2 */
 
 struct scene {
     char dir[64];
@@ -60,7 +63,9 @@ start_swtpm(const char *dir)
     if (pid == 0) {
         int null = open("/dev/null", O_WRONLY);
 
-        (void)dup2(null, STDERR_FILENO); /* it tells of each connection that ends */
+        (void)dup2(null, STDOUT_FILENO);
+        (void)dup2(null, STDERR_FILENO);        /* it tells of each connection that ends */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves nothing running */
         (void)execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server,
                      "--ctrl", ctrl, "--flags", "startup-clear,not-need-init", (char *)NULL);
         _exit(127); /* then no socket appears, and each test says so */
@@ -117,7 +122,7 @@ transient_objects(const char *tcti)
 
     assert_int_equal(device_open(tcti, &d, &f), ERR_OK);
     assert_int_equal(Esys_GetCapability(d.esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        TPM2_CAP_HANDLES, TPM2_TRANSIENT_FIRST, 64, &more, &data),
+                                        TPM2_CAP_HANDLES, TRANSIENT_FIRST, 64, &more, &data),
                      TSS2_RC_SUCCESS);
     return data->data.handles.count;
 }
