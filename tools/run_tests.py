@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run test suites and count: the last line printed is 'N passed, N failed'.
 
-    tools/run_tests.py [--build DIR] [--jobs N] [--only TEXT] [--total FILE] SUITE...
+    tools/run_tests.py [--build DIR] [--jobs N] [--only TEXT] [--skip NAMES] [--total FILE] SUITE...
 
 Suites: unit, corpus, vectors, api, fault, peers, lint.  What belongs to a suite is found in the source tree, so
 a program that was not built is a failure, and so is one that crashes, hangs, prints no count, runs no test, or
@@ -204,7 +204,7 @@ def run_job(job):
 
 def run_suite(suite, args, log):
     jobs = list(FINDERS[suite](args.build, log))
-    jobs = [j for j in jobs if args.only in j.name]
+    jobs = [j for j in jobs if args.only in j.name and j.name not in args.skip.split()]
     os.makedirs(f"{log}/{suite}", exist_ok=True)
     for job in jobs:
         job.log = f"{log}/{suite}/{job.name}.log"
@@ -228,6 +228,7 @@ def main():
     parser.add_argument("--build", default=os.environ.get("B", "build"))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="only programs whose name contains this")
+    parser.add_argument("--skip", default="", help="names of programs that are left out, with blanks between")
     parser.add_argument("--total", help="write the last line into this file, too")
     parser.add_argument("suite", nargs="+", choices=sorted(FINDERS))
     args = parser.parse_args()
