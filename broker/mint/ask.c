@@ -112,7 +112,7 @@ hand_out(struct mint *m, struct slice answer)
         return;
     }
     w->code = answer_decode(answer, w->out, w->why);
-    w->done = true;
+    atomic_store(&w->done, true);
     (void)sem_post(&w->ready);
 }
 
@@ -140,7 +140,8 @@ pair_take(struct mint *m)
 static enum err
 gone(const struct mint *m, struct why *why)
 {
-    return why_add(why, ERR_UNABLE, "%s", m->reason);
+    return why_add(why, ERR_UNABLE, "%s",
+                   atomic_load(&m->dead) ? m->reason : "mint: woken without an answer");
 }
 
 /* Called with the lock held. */
@@ -157,7 +158,7 @@ place_take(struct mint *m, struct mint_answer *out, size_t *place, struct why *w
 
     struct pair_wait *w = &m->wait[*place];
 
-    w->done = false;
+    atomic_store(&w->done, false);
     w->out = out;
     w->why = why;
     atomic_store(&w->id, ++m->asked << PLACE_BITS | *place);
@@ -223,7 +224,7 @@ wait_for(struct mint *m, size_t place, struct why *why)
     while (!posted) {
         posted = sem_wait(&w->ready) == 0;
     }
-    return w->done ? w->code : gone(m, why);
+    return atomic_load(&w->done) ? w->code : gone(m, why);
 }
 
 static enum err

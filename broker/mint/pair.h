@@ -17,11 +17,12 @@ enum {
     PAIR_BATCH = 16, /* answers taken by one system call */
 };
 
-/* One ask that waits.  Its id decides between the asking thread and the one that hands out answers: whoever exchanges it for PAIR_TAKEN
- * owns `out` and `why` from then on.  So a thread that gives up and an answer that comes late cannot meet, and nobody is woken under a lock. */
+/* One ask that waits.  Its id decides between the asking thread and the one that hands out
+ * answers: whoever exchanges it for PAIR_TAKEN owns `out` and `why` from then on.  So a thread that
+ * gives up and an answer that comes late cannot meet, and nobody is woken under a lock. */
 struct pair_wait {
     atomic_ullong id; /* of the ask; PAIR_FREE, or PAIR_TAKEN while its answer is being written */
-    bool done;
+    atomic_bool done; /* set after code, out and why; not by a mint that has gone */
     enum err code;
     struct mint_answer *out; /* the waiting thread's */
     struct why *why;         /* the waiting thread's */
