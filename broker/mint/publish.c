@@ -20,6 +20,11 @@ enum {
     TEMP_MAX = TLOG_PATH + 8,
 };
 
+/* Which partial files of the tile (or bundle) that is growing are there: bit w for width w. */
+struct partials {
+    uint8_t width[TLOG_TILE / 8];
+};
+
 struct publish {
     int dir; /* borrowed */
     struct keyring *keys;
@@ -31,6 +36,8 @@ struct publish {
     uint64_t published; /* size of the last checkpoint that we wrote */
     bool begun;         /* one was written */
     int64_t last_ms;
+    struct partials bundle_partials;
+    struct partials tile_partials[TLOG_LEVELS];
     struct wr bundle; /* of the entries after the last full bundle */
     uint8_t bundle_buf[BUNDLE_MAX];
 };
@@ -145,6 +152,9 @@ publish_open(int dir, const char *origin, struct keyring *keys, struct publish *
 
     p->dir = dir;
     p->keys = keys;
+    /* What an earlier run has left is not known: the first full tile looks for all of it. */
+    memset(&p->bundle_partials, 0xff, sizeof p->bundle_partials);
+    memset(p->tile_partials, 0xff, sizeof p->tile_partials);
     p->bundle = wr_init(p->bundle_buf, sizeof p->bundle_buf, "audit.bundle");
     TRY(note_key_make(origin, keyring_log_pub(keys), &p->key, why));
     note_key_text(&p->key, p->vkey);
@@ -181,30 +191,37 @@ there_already(const struct publish *p, const char *path, size_t len)
 
 /* C2SP tlog-tiles: partial tiles may go once the full one is there. */
 static void
-partials_remove(int dir, const char *path)
+partials_remove(int dir, const char *path, struct partials *made)
 {
     char name[TEMP_MAX];
     int len = snprintf(name, sizeof name, "%s.p", path);
 
-    if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
-        return;
-    }
     for (unsigned w = 1; w < TLOG_TILE; w++) {
-        (void)snprintf(name + len, sizeof name - (size_t)len, "/%u", w);
-        (void)unlinkat(dir, name, 0);
+        if ((made->width[w / 8] >> w % 8 & 1u) != 0) {
+            (void)snprintf(name + len, sizeof name - (size_t)len, "/%u", w);
+            (void)unlinkat(dir, name, 0);
+        }
     }
     name[len] = '\0';
     (void)unlinkat(dir, name, AT_REMOVEDIR);
+    *made = (struct partials){0};
+}
+
+static void
+partials_add(struct partials *made, size_t width)
+{
+    made->width[width / 8] |= (uint8_t)(1u << width % 8);
 }
 
 static enum err
-full_write(const struct publish *p, const char *path, struct slice bytes, struct why *why)
+full_write(const struct publish *p, const char *path, struct slice bytes, struct partials *made,
+           struct why *why)
 {
     if (there_already(p, path, bytes.len)) {
         return ERR_OK;
     }
     TRY(view_write(p->dir, path, bytes, true, why));
-    partials_remove(p->dir, path);
+    partials_remove(p->dir, path, made);
     return ERR_OK;
 }
 
@@ -219,13 +236,13 @@ full_tiles(struct publish *p, size_t levels, struct why *why)
         return ERR_OK;
     }
     tlog_bundle_path(p->tiles.size / TLOG_TILE - 1, TLOG_TILE, path);
-    err = full_write(p, path, wr_done(&p->bundle), why);
+    err = full_write(p, path, wr_done(&p->bundle), &p->bundle_partials, why);
     p->bundle.len = 0;
     for (size_t level = 0; level < levels && err == ERR_OK; level++) {
         struct slice tile = {p->tiles.edge[level], sizeof p->tiles.edge[level]};
 
         tlog_tile_path(level, (p->tiles.size >> 8 * (level + 1)) - 1, TLOG_TILE, path);
-        err = full_write(p, path, tile, why);
+        err = full_write(p, path, tile, &p->tile_partials[level], why);
     }
     return err;
 }
@@ -263,7 +280,7 @@ publish_push(struct publish *p, struct slice entry, struct why *why)
 }
 
 static enum err
-partial_bundle(const struct publish *p, struct why *why)
+partial_bundle(struct publish *p, struct why *why)
 {
     char path[TLOG_PATH];
     size_t width = tlog_tiles_width(p->tiles.size, 0);
@@ -272,12 +289,13 @@ partial_bundle(const struct publish *p, struct why *why)
         return ERR_OK;
     }
     tlog_bundle_path(p->tiles.size / TLOG_TILE, width, path);
+    partials_add(&p->bundle_partials, width);
     return view_write(p->dir, path, wr_done(&p->bundle), false, why);
 }
 
 /* Only levels that have grown since the last checkpoint. */
 static enum err
-partial_tiles(const struct publish *p, struct why *why)
+partial_tiles(struct publish *p, struct why *why)
 {
     char path[TLOG_PATH];
     enum err err = ERR_OK;
@@ -289,6 +307,7 @@ partial_tiles(const struct publish *p, struct why *why)
 
         if (width > 0 && grown) {
             tlog_tile_path(level, have / TLOG_TILE, width, path);
+            partials_add(&p->tile_partials[level], width);
             err = view_write(p->dir, path, (struct slice){p->tiles.edge[level], width * SHA256_LEN},
                              false, why);
         }
