@@ -185,6 +185,9 @@ test_bad_token_replies(void **state)
         if (i < 6) {
             assert_string_equal(f.code, "reply");
         }
+        if (i == 6) {
+            assert_int_equal(f.status, 302); /* it was not followed */
+        }
         if (i == 7) {
             assert_string_equal(f.code, "reply_too_large");
         }
