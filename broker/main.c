@@ -122,6 +122,7 @@ fill_broker(struct server *s)
     b->tokens = token_cache_new(TOKEN_SLOTS);
     b->inflight = inflight_new();
     b->keys = key_cache_new(KEY_SLOTS);
+    budget_init(&b->refusals, clock_mono_ms());
     b->started_unix = clock_unix();
 }
 
@@ -307,6 +308,7 @@ harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
     /* Requests borrow and return some ten kilobytes each: giving them back to the kernel every time costs more than it saves. */
+    (void)mallopt(M_MXFAST, 0);
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
     (void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
