@@ -115,8 +115,19 @@ static const char *const sql_0001_ledger[] = {
     NULL,
 };
 
+static const char *const sql_0002_ends[] = {
+    "ALTER TABLE sandbox ADD COLUMN receipted INTEGER NOT NULL DEFAULT 0 CHECK (receipted IN (0, "
+    "1));",
+    "UPDATE sandbox SET receipted = 1 WHERE id IN (SELECT sandbox FROM receipt);",
+    "CREATE INDEX sandbox_unreceipted ON sandbox (id) WHERE ended_at <> 0 AND receipted = 0;",
+    "CREATE INDEX upload_expires ON upload (sandbox, expires);",
+    "CREATE INDEX upload_stored ON upload (sandbox) WHERE state = 2;",
+    NULL,
+};
+
 static const struct migration table[] = {
     {1, "0001_ledger", sql_0001_ledger},
+    {2, "0002_ends", sql_0002_ends},
 };
 
 const struct migration *

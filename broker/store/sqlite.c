@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "broker/store/sqlite_internal.h"
 #include "broker/store/sqlite_schema.h"
 #include "common/mem.h"
@@ -120,6 +122,7 @@ static const struct store_ops ops = {
     .sandbox_renew = sqlite_sandbox_renew,
     .sandbox_end = sqlite_sandbox_end,
     .sandbox_due = sqlite_sandbox_due,
+    .sandbox_unreceipted = sqlite_sandbox_unreceipted,
     .receipt_put = sqlite_receipt_put,
     .receipt_get = sqlite_receipt_get,
     .token_revoke = sqlite_token_revoke,
@@ -129,6 +132,7 @@ static const struct store_ops ops = {
     .upload_get = sqlite_upload_get,
     .upload_move = sqlite_upload_move,
     .upload_list = sqlite_upload_list,
+    .upload_sum = sqlite_upload_sum,
     .upload_unsettled = sqlite_upload_unsettled,
     .upload_settle = sqlite_upload_settle,
     .document_put = sqlite_document_put,
@@ -214,6 +218,8 @@ store_open_sqlite_with(const char *path, const struct sqlite_options *options, s
 {
     struct sqlite_store *q = mem_new(1, sizeof *q);
 
+    /* Without its statistics SQLite's allocator takes no lock that all connections share.  Too late, and refused, when it is in use already. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     q->store = (struct store){.ops = &ops, .impl = q};
     enum err err = file_make(path, why);
 

@@ -293,7 +293,7 @@ struct revoking {
     int64_t now;
     char (*ids)[ID_MAX]; /* the caller's array */
     size_t cap;
-    size_t n; /* out */
+    size_t n; /* out: all that ended */
 };
 
 static enum err
@@ -310,14 +310,29 @@ revoke_document(struct db *db, const struct revoking *in, struct why *why)
                      why); /* changes nothing when it is revoked: the first reason stays */
 }
 
+/* Uploads first: afterwards nothing shows any more whose they were. */
 static enum err
-list_resting(struct db *db, struct revoking *in, struct why *why)
+end_uploads(struct db *db, const struct revoking *in, struct why *why)
 {
-    AUTO(query_end) struct query q = query_on(db, SQL_DOCUMENT_RESTING);
+    AUTO(query_end) struct query q = query_on(db, SQL_DOCUMENT_END_UPLOADS);
 
     put_document_key(&q, &in->key);
-    query_put_int(&q, (int64_t)in->cap);
-    return take_ids(&q, in->ids, &in->n, why);
+    return query_run(&q, NULL, why);
+}
+
+static enum err
+end_sandboxes(struct db *db, struct revoking *in, struct why *why)
+{
+    AUTO(query_end) struct query q = query_on(db, SQL_DOCUMENT_END_SANDBOXES);
+
+    put_document_key(&q, &in->key);
+    query_put_int(&q, in->now);
+    for (; query_more(&q); in->n++) {
+        if (in->n < in->cap) {
+            query_text(&q, in->ids[in->n], ID_MAX);
+        }
+    }
+    return query_ok(&q, why);
 }
 
 static enum err
@@ -326,7 +341,8 @@ revoke_run(struct db *db, void *arg, struct why *why)
     struct revoking *in = arg;
 
     TRY(revoke_document(db, in, why));
-    TRY(list_resting(db, in, why));
+    TRY(end_uploads(db, in, why));
+    TRY(end_sandboxes(db, in, why));
     return epoch_move(db, why);
 }
 

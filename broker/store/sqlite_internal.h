@@ -59,6 +59,8 @@ enum err sqlite_sandbox_end(struct store *s, const char *id, enum sandbox_state 
                             struct why *why) MUST_USE;
 enum err sqlite_sandbox_due(struct store *s, int64_t now, char (*ids)[ID_MAX], size_t cap,
                             size_t *n, struct why *why) MUST_USE;
+enum err sqlite_sandbox_unreceipted(struct store *s, const char *after, char (*ids)[ID_MAX],
+                                    size_t cap, size_t *n, struct why *why) MUST_USE;
 enum err sqlite_receipt_put(struct store *s, const char *sandbox, const char *jws, char **out,
                             struct why *why) MUST_USE;
 enum err sqlite_receipt_get(struct store *s, const char *sandbox, char **out,
@@ -73,6 +75,8 @@ enum err sqlite_upload_move(struct store *s, const char *id, enum upload_state f
                             enum upload_state to, struct why *why) MUST_USE;
 enum err sqlite_upload_list(struct store *s, const char *sandbox, struct upload_row *out,
                             size_t cap, size_t *n, struct why *why) MUST_USE;
+enum err sqlite_upload_sum(struct store *s, const char *sandbox, int64_t at, struct upload_sum *out,
+                           struct why *why) MUST_USE;
 enum err sqlite_upload_unsettled(struct store *s, struct upload_row *out, size_t cap, size_t *n,
                                  struct why *why) MUST_USE;
 enum err sqlite_upload_settle(struct store *s, const char *id, struct why *why) MUST_USE;

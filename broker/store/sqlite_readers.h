@@ -9,7 +9,7 @@
 
 #include "broker/store/sqlite_db.h"
 
-enum { READERS = 4, READERS_WAIT_MS = 2000 };
+enum { READERS = 8, READERS_WAIT_MS = 2000 };
 
 struct readers {
     pthread_mutex_t lock;

@@ -194,6 +194,20 @@ sqlite_sandbox_due(struct store *s, int64_t now, char (*ids)[ID_MAX], size_t cap
     return take_ids(&q, ids, n, why);
 }
 
+enum err
+sqlite_sandbox_unreceipted(struct store *s, const char *after, char (*ids)[ID_MAX], size_t cap,
+                           size_t *n, struct why *why)
+{
+    AUTO(reader_end) struct reader r = {0};
+
+    TRY(sqlite_read(s, &r, why));
+    AUTO(query_end) struct query q = query_on(r.db, SQL_SANDBOX_UNRECEIPTED);
+
+    query_put_text(&q, after);
+    query_put_int(&q, (int64_t)cap);
+    return take_ids(&q, ids, n, why);
+}
+
 static enum err
 receipt_read(struct db *db, const char *sandbox, char **out, struct why *why)
 {
@@ -220,6 +234,15 @@ struct receipt {
 };
 
 static enum err
+mark_receipted(struct db *db, const char *sandbox, struct why *why)
+{
+    AUTO(query_end) struct query q = query_on(db, SQL_SANDBOX_RECEIPTED);
+
+    query_put_text(&q, sandbox);
+    return query_run(&q, NULL, why);
+}
+
+static enum err
 receipt_run(struct db *db, void *arg, struct why *why)
 {
     struct receipt *in = arg;
@@ -230,6 +253,7 @@ receipt_run(struct db *db, void *arg, struct why *why)
     query_put_text(&q, in->sandbox);
     query_put_text(&q, in->jws);
     TRY(query_run(&q, NULL, why));
+    TRY(mark_receipted(db, in->sandbox, why));
     return receipt_read(db, in->sandbox, &in->kept, why);
 }
 

@@ -14,7 +14,14 @@
     "id, sandbox, store, key, mode, remote_id, state, size, sha256, content_type, created, " \
     "expires "
 #define DOCUMENT_COLUMNS "kind, id, version, digest, author, state, reason, at"
-#define THIS_DOCUMENT    "WHERE kind = ?1 AND id = ?2 AND version = ?3"
+/* From the few that live, not from the many that ever rested on it. */
+#define RESTS                                                                    \
+    "AND EXISTS (SELECT 1 FROM sandbox_basis b WHERE b.kind = ?1 AND b.id = ?2 " \
+    "AND b.version = ?3 AND b.sandbox = s.id)"
+#define LIVE_RESTING                                                               \
+    "SELECT s.id FROM sandbox s INDEXED BY sandbox_lease WHERE s.state = 1 " RESTS \
+    " UNION ALL SELECT s.id FROM sandbox s INDEXED BY sandbox_hard WHERE s.state = 2 " RESTS
+#define THIS_DOCUMENT "WHERE kind = ?1 AND id = ?2 AND version = ?3"
 
 struct statement {
     const char *name;
@@ -71,6 +78,10 @@ static const struct statement table[SQL_N] = {
     [SQL_SANDBOX_DUE] = {"find due sandboxes",
                          "SELECT id FROM sandbox WHERE state = 1 AND lease_until <= ?1 UNION ALL "
                          "SELECT id FROM sandbox WHERE state = 2 AND hard_until <= ?1 LIMIT ?2"},
+    [SQL_SANDBOX_UNRECEIPTED] = {"find ends without receipt",
+                                 "SELECT id FROM sandbox WHERE ended_at <> 0 AND receipted = 0 "
+                                 "AND id > ? ORDER BY id LIMIT ?"},
+    [SQL_SANDBOX_RECEIPTED] = {"mark receipt", "UPDATE sandbox SET receipted = 1 WHERE id = ?"},
     [SQL_RECEIPT_PUT] = {"put receipt", "INSERT INTO receipt (sandbox, jws) VALUES (?, ?) "
                                         "ON CONFLICT (sandbox) DO NOTHING"},
     [SQL_RECEIPT_GET] = {"get receipt", "SELECT jws FROM receipt WHERE sandbox = ?"},
@@ -94,6 +105,18 @@ static const struct statement table[SQL_N] = {
                               "WHERE state = 4 AND settled = 0 ORDER BY id LIMIT ?"},
     [SQL_UPLOAD_SETTLE] = {"settle upload",
                            "UPDATE upload SET settled = 1 WHERE id = ? AND state = 4"},
+    /* A direct URL can be used until it expires, whatever was said of it meanwhile. */
+    [SQL_UPLOAD_PRESSING] =
+        {"count usable uploads",
+         "SELECT (SELECT count(*) FROM upload WHERE sandbox = ?1 AND expires > ?2 "
+         "AND (state = 1 OR mode = 'direct')) + "
+         "(SELECT count(*) FROM upload WHERE sandbox = ?1 AND state = 2)"},
+    [SQL_UPLOAD_COUNTS] = {"count uploads",
+                           "SELECT count(*) FILTER (WHERE state = 3), "
+                           "count(*) FILTER (WHERE state = 4) FROM upload WHERE sandbox = ?"},
+    [SQL_UPLOAD_USABLE] = {"find usable URLs",
+                           "SELECT id, store, expires FROM upload WHERE sandbox = ? "
+                           "AND expires > ? AND mode = 'direct' ORDER BY store, id LIMIT ?"},
 
     [SQL_EPOCH_MOVE] = {"move epoch",
                         "UPDATE counter SET value = value + 1 WHERE name = 'document_epoch'"},
@@ -114,11 +137,13 @@ static const struct statement table[SQL_N] = {
                                "UPDATE document SET state = 2 " THIS_DOCUMENT " AND state = 1"},
     [SQL_DOCUMENT_REVOKE] = {"revoke document", "UPDATE document SET state = 3, reason = ?4, "
                                                 "revoked_at = ?5 " THIS_DOCUMENT " AND state <> 3"},
-    [SQL_DOCUMENT_RESTING] = {"find sandboxes resting on document",
-                              "SELECT b.sandbox FROM sandbox_basis b "
-                              "JOIN sandbox s ON s.id = b.sandbox AND s.state IN (1, 2) "
-                              "WHERE b.kind = ? AND b.id = ? AND b.version = ? "
-                              "ORDER BY b.sandbox LIMIT ?"},
+    [SQL_DOCUMENT_END_UPLOADS] = {"abort uploads that rest on document",
+                                  "UPDATE upload SET state = 4 WHERE state IN (1, 2) "
+                                  "AND sandbox IN (" LIVE_RESTING ")"},
+    [SQL_DOCUMENT_END_SANDBOXES] = {"end sandboxes that rest on document",
+                                    "UPDATE sandbox SET state = 3, ended_at = ?4, "
+                                    "end_reason = format('revoked %s/%s/%d', ?1, ?2, ?3) "
+                                    "WHERE id IN (" LIVE_RESTING ") RETURNING id"},
     [SQL_APPROVAL_PUT] = {"put approval", "INSERT INTO approval (kind, id, version, approver, at, "
                                           "jws) VALUES (?, ?, ?, ?, ?, ?)"},
     [SQL_APPROVAL_COUNT] = {"count approvals", "SELECT count(*) FROM approval " THIS_DOCUMENT},

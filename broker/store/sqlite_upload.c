@@ -42,6 +42,23 @@ upload_read(struct db *db, const char *id, struct upload_row *out, struct why *w
     return ERR_OK;
 }
 
+static enum err
+check_room(struct db *db, const struct upload_row *row, struct why *why)
+{
+    AUTO(query_end) struct query q = query_on(db, SQL_UPLOAD_PRESSING);
+
+    query_put_text(&q, row->sandbox);
+    query_put_int(&q, row->created);
+    int64_t usable = query_more(&q) ? query_int(&q) : INT64_MAX;
+
+    TRY(query_ok(&q, why));
+    if (usable >= UPLOADS_USABLE_MAX) {
+        return why_add(why, ERR_BUSY, "sandbox %.63s has %lld usable uploads, at most %d are given",
+                       row->sandbox, (long long)usable, UPLOADS_USABLE_MAX);
+    }
+    return ERR_OK;
+}
+
 struct insertion {
     const struct upload_row *row;
 };
@@ -52,6 +69,7 @@ put_run(struct db *db, void *arg, struct why *why)
     const struct upload_row *row = ((const struct insertion *)arg)->row;
 
     TRY(check_live(db, row->sandbox, why));
+    TRY(check_room(db, row, why));
     AUTO(query_end) struct query q = query_on(db, SQL_UPLOAD_PUT);
 
     put_upload(&q, row);
@@ -99,11 +117,11 @@ move_run(struct db *db, void *arg, struct why *why)
     return query_run(&q, NULL, why);
 }
 
-/* Uploads only go forward, and COMMITTED and ABORTED are final. */
+/* Uploads only go forward, and ABORTED is final. */
 static bool
 move_legal(enum upload_state from, enum upload_state to)
 {
-    return (from == UPLOAD_OPEN || from == UPLOAD_STORED) && to > from && to <= UPLOAD_ABORTED;
+    return from >= UPLOAD_OPEN && to > from && to <= UPLOAD_ABORTED;
 }
 
 enum err
@@ -157,6 +175,47 @@ sqlite_upload_unsettled(struct store *s, struct upload_row *out, size_t cap, siz
 
     query_put_int(&q, (int64_t)cap);
     return take_uploads(&q, out, n, why);
+}
+
+static enum err
+take_counts(struct db *db, const char *sandbox, struct upload_sum *out, struct why *why)
+{
+    AUTO(query_end) struct query q = query_on(db, SQL_UPLOAD_COUNTS);
+
+    query_put_text(&q, sandbox);
+    if (query_more(&q)) {
+        out->committed = query_int(&q);
+        out->aborted = query_int(&q);
+    }
+    return query_ok(&q, why);
+}
+
+static enum err
+take_usable(struct db *db, const char *sandbox, int64_t at, struct upload_sum *out, struct why *why)
+{
+    AUTO(query_end) struct query q = query_on(db, SQL_UPLOAD_USABLE);
+
+    query_put_text(&q, sandbox);
+    query_put_int(&q, at);
+    query_put_int(&q, UPLOADS_USABLE_MAX);
+    for (; query_more(&q); out->usable_n++) {
+        query_text(&q, out->usable[out->usable_n].id, ID_MAX);
+        query_text(&q, out->usable[out->usable_n].store, sizeof out->usable[0].store);
+        out->usable[out->usable_n].until = query_int(&q);
+    }
+    return query_ok(&q, why);
+}
+
+enum err
+sqlite_upload_sum(struct store *s, const char *sandbox, int64_t at, struct upload_sum *out,
+                  struct why *why)
+{
+    AUTO(reader_end) struct reader r = {0};
+
+    TRY(sqlite_read(s, &r, why));
+    *out = (struct upload_sum){0};
+    TRY(take_counts(r.db, sandbox, out, why));
+    return take_usable(r.db, sandbox, at, out, why);
 }
 
 static enum err

@@ -4,6 +4,33 @@
 
 #include "common/mem.h"
 
+const char *
+sandbox_state_name(enum sandbox_state s)
+{
+    static const char *const names[] = {
+        [SANDBOX_NONE] = "none",
+        [SANDBOX_LIVE] = "live",
+        [SANDBOX_PAUSED] = "paused",
+        [SANDBOX_ENDED] = "ended",
+        [SANDBOX_QUARANTINED] = "quarantined",
+    };
+
+    return names[s];
+}
+
+const char *
+document_state_name(enum document_state s)
+{
+    static const char *const names[] = {
+        [DOCUMENT_NONE] = "none",
+        [DOCUMENT_PROPOSED] = "proposed",
+        [DOCUMENT_ACTIVE] = "active",
+        [DOCUMENT_REVOKED] = "revoked",
+    };
+
+    return names[s];
+}
+
 /* Rows on reads own their texts; the members are const because rows to be written borrow them. */
 static void
 text_release(const char **text)

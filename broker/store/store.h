@@ -17,7 +17,8 @@ enum {
     STORE_DIGEST = 65,
     STORE_JKT = 44,
     STORE_KEY = 1024,
-    STORE_LIST_MAX = 1000
+    STORE_LIST_MAX = 1000,
+    UPLOADS_USABLE_MAX = 128, /* of one sandbox at a time */
 };
 
 enum sandbox_state {
@@ -27,6 +28,9 @@ enum sandbox_state {
     SANDBOX_ENDED,       /* final */
     SANDBOX_QUARANTINED, /* final for credentials; evidence is kept */
 };
+
+/* "live", "paused", "ended", "quarantined"; "none". */
+const char *sandbox_state_name(enum sandbox_state s);
 
 struct sandbox_row {
     char id[ID_MAX];
@@ -82,7 +86,23 @@ struct upload_row {
     int64_t created, expires;
 };
 
+/* What a receipt says of a sandbox's uploads. */
+struct upload_sum {
+    int64_t committed, aborted;
+    /* direct uploads whose URL outlives the sandbox, whatever became of them in the ledger;
+     * those of one store follow each other */
+    size_t usable_n;
+    struct {
+        char id[ID_MAX];
+        char store[64];
+        int64_t until; /* unix seconds */
+    } usable[UPLOADS_USABLE_MAX];
+};
+
 enum document_state { DOCUMENT_NONE = 0, DOCUMENT_PROPOSED, DOCUMENT_ACTIVE, DOCUMENT_REVOKED };
+
+/* "proposed", "active", "revoked"; "none". */
+const char *document_state_name(enum document_state s);
 
 /* A policy or reference set, as its author signed it. */
 struct document_row {
@@ -150,6 +170,9 @@ struct store_ops {
      * renew, whose hard end has. */
     enum err (*sandbox_due)(struct store *s, int64_t now, char (*ids)[ID_MAX], size_t cap,
                             size_t *n, struct why *why);
+    /* Sandboxes that have ended and have no receipt yet, by id, after `after` or "". */
+    enum err (*sandbox_unreceipted)(struct store *s, const char *after, char (*ids)[ID_MAX],
+                                    size_t cap, size_t *n, struct why *why);
     /* ERR_NOT_FOUND for an unknown sandbox. The first receipt stays: *out (owned by the
      * caller, mem_free_text) is the one kept. */
     enum err (*receipt_put)(struct store *s, const char *sandbox, const char *jws, char **out,
@@ -165,16 +188,21 @@ struct store_ops {
                              struct why *why); /* newest first, without findings and evidence */
 
     /* Only into a live sandbox (ERR_GONE otherwise, ERR_NOT_FOUND when unknown), checked in the
-     * same transaction. */
+     * same transaction. ERR_BUSY while UPLOADS_USABLE_MAX others of it could still be written
+     * (row->created is now) or wait to be committed. */
     enum err (*upload_put)(struct store *s, const struct upload_row *row, struct why *why);
     enum err (*upload_get)(struct store *s, const char *id, struct upload_row *out,
                            struct why *why);
     /* from -> to, only in a live sandbox: ERR_CONFLICT when the state is another, ERR_GONE
-     * when the sandbox is not live. Only forward: ERR_BUG out of COMMITTED or ABORTED. */
+     * when the sandbox is not live. Only forward: ERR_BUG out of ABORTED, and out of COMMITTED
+     * but to ABORTED, for an object that could not be put in its place after all. */
     enum err (*upload_move)(struct store *s, const char *id, enum upload_state from,
                             enum upload_state to, struct why *why);
     enum err (*upload_list)(struct store *s, const char *sandbox, struct upload_row *out,
                             size_t cap, size_t *n, struct why *why);
+    /* Of a sandbox that ended at `at`. */
+    enum err (*upload_sum)(struct store *s, const char *sandbox, int64_t at, struct upload_sum *out,
+                           struct why *why);
     /* Uploads that are ABORTED and whose outside effect is not settled yet (crash recovery). */
     enum err (*upload_unsettled)(struct store *s, struct upload_row *out, size_t cap, size_t *n,
                                  struct why *why);
@@ -194,9 +222,10 @@ struct store_ops {
                                  bool *active, struct why *why);
     enum err (*approval_list)(struct store *s, const char *kind, const char *id, int64_t version,
                               struct approval_row *out, size_t cap, size_t *n, struct why *why);
-    /* One transaction: the document is revoked; live sandboxes that rest on it are listed (the
-     * caller ends each, and asks again while the list comes back full). Revoking what is revoked
-     * lists anew and keeps the first reason. */
+    /* One transaction: the document is revoked, and all live and paused sandboxes that rest on it
+     * are ENDED with the reason "revoked KIND/ID/VERSION", their uploads ABORTED as by sandbox_end. *n is how many, the first `cap`
+     * are in ids; the caller sees to their receipts. Revoking what is revoked keeps the first
+     * reason. */
     enum err (*document_revoke)(struct store *s, const char *kind, const char *id, int64_t version,
                                 const char *reason, int64_t now, char (*ids)[ID_MAX], size_t cap,
                                 size_t *n, struct why *why);
