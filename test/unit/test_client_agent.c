@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include <openssl/crypto.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,6 +21,8 @@
 #include <unistd.h>
 
 #include "clients/agent.h"
+#include "clients/agent_socket.h"
+#include "clients/key.h"
 #include "common/json.h"
 
 enum { NOBODY = 65534, TRIES = 300 };
@@ -311,6 +315,45 @@ test_no_core(void **state)
     assert_true(none);
 }
 
+/* Bytes of the locked heap that one key takes; -1 when they are not given back. */
+static int64_t
+locked_by_key(void)
+{
+    struct guest_key k = {0};
+    struct fault f = {0};
+    const size_t before = CRYPTO_secure_used();
+    size_t during = 0;
+
+    if (guest_key_make("memory", "", &k, &f) != ERR_OK) {
+        return -1;
+    }
+    during = CRYPTO_secure_used();
+    guest_key_done(&k);
+    return CRYPTO_secure_used() == before ? (int64_t)(during - before) : -1;
+}
+
+/* In a process of its own: the private number lies in the locked heap, and is gone afterwards. */
+static void
+test_key_is_locked(void **state)
+{
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        struct fault f = {0};
+
+        if (agent_protect(&f) != ERR_OK || prctl(PR_GET_DUMPABLE) != 0) {
+            _exit(2);
+        }
+        if (CRYPTO_secure_malloc_initialized() != 1) {
+            _exit(0); /* no memory may be locked here: then there is nothing to see */
+        }
+        (void)locked_by_key(); /* the first one brings the random generator along */
+        _exit(locked_by_key() >= 32 ? 0 : 3);
+    }
+    assert_int_equal(end_of(pid), 0);
+}
+
 static void
 test_only_one(void **state)
 {
@@ -414,6 +457,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_refuses_other_users, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refuses_other_users_agent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_core, setup, teardown),
+        cmocka_unit_test(test_key_is_locked),
         cmocka_unit_test_setup_teardown(test_only_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stale_socket, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
