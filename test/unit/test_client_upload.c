@@ -172,14 +172,15 @@ test_put_refused(void **state)
 static void
 test_bad_grants(void **state)
 {
+    static const char too_many[] =
+        "{\"method\":\"PUT\",\"url\":\"https://127.0.0.1:1/\",\"headers\":{\"a\":\"1\",\"b\":\"1\","
+        "\"c\":\"1\",\"d\":\"1\",\"e\":\"1\",\"f\":\"1\",\"g\":\"1\",\"h\":\"1\",\"i\":\"1\"}}";
     static const char *const rows[] = {
         "{}",
         "{\"method\":\"PUT\"}",
         "{\"url\":\"https://127.0.0.1:1/\"}",
         "{\"method\":\"PUT\",\"url\":\"https://127.0.0.1:1/\",\"headers\":{\"a\":1}}",
-        "{\"method\":\"PUT\",\"url\":\"https://127.0.0.1:1/"
-        "\",\"headers\":{\"a\":\"1\",\"b\":\"1\",\"c\":"
-        "\"1\",\"d\":\"1\",\"e\":\"1\",\"f\":\"1\",\"g\":\"1\",\"h\":\"1\",\"i\":\"1\"}}",
+        too_many,
     };
     struct upload_file u AUTO(upload_file_done) = {.fd = -1};
     char path[64];
