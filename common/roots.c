@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PEM_BYTES_MAX = 4 << 20, PATH_BYTES = 1024 };
 
@@ -106,9 +107,12 @@ add_pem(struct roots *r, const char *path, struct why *why)
         e = add_certificate(r, x, path, why);
         X509_free(x);
     }
-    ERR_clear_error(); /* the end of the file is reported as a missing start line */
-    if (e == ERR_OK && o->ders == before) {
-        return why_add(why, ERR_MALFORMED, "%.120s holds no certificate", path);
+    bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+
+    ERR_clear_error();
+    if (e == ERR_OK && (!ended || o->ders == before)) {
+        return why_add(why, ERR_MALFORMED, "%.120s: %s", path,
+                       ended ? "no certificate in it" : "a PEM block that cannot be read");
     }
     return e;
 }
@@ -128,6 +132,9 @@ add_folder(struct roots *r, const char *dir, struct why *why)
     DIR *d = NULL;
     enum err e = ERR_OK;
 
+    if (access(dir, R_OK | X_OK) != 0) {
+        return why_add(why, ERR_IO, "roots %.120s: %s", dir, strerrordesc_np(errno));
+    }
     (void)snprintf(path, sizeof path, "%s/tpm", dir);
     d = opendir(path);
     if (d == NULL) {

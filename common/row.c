@@ -434,23 +434,20 @@ reference_set_free(struct reference_set **set)
     *set = NULL;
 }
 
-/* { "values": {...}, "ak_names": [...] } */
+/* { "values": {...}, "ak_names": [...] }: a compound without values could never hold, so they are required. */
 static enum err
 read_entry_tpm(json_t *obj, struct reference_entry *e, struct holdings *h, struct why *why)
 {
     json_t *values = NULL;
     json_t *names = NULL;
     const struct json_member members[] = {
-        {"values", JK_OBJECT, false, &values, 0, 0},
+        {"values", JK_OBJECT, true, &values, 0, 0},
         {"ak_names", JK_ARRAY, false, &names, 0, ROW_AK_NAMES_MAX},
     };
 
     TRY(json_bind(obj, "tpm2", members, sizeof members / sizeof members[0], why));
-    if (values == NULL && names == NULL) {
-        return why_add(why, ERR_MALFORMED, "tpm2: neither values nor ak_names");
-    }
 
-    enum err err = values == NULL ? ERR_OK : read_values(values, h, why);
+    enum err err = read_values(values, h, why);
 
     if (err == ERR_OK && names != NULL) {
         err = read_names(names, h, why);

@@ -6,32 +6,12 @@
 #include "attest/base/sec.h"
 #include "attest/base/text.h"
 #include "attest/base/wr.h"
+#include "broker/util/mac.h"
 #include "common/sys.h"
 
-#include <assert.h>
-#include <nettle/hmac.h>
 #include <string.h>
 
-enum { MAC_LEN = 16, BODY_LEN = CHALLENGE_LEN - MAC_LEN };
-
-/* Truncated HMAC-SHA-256 over a label and a message, so that one key cannot serve two purposes. */
-static void
-mac(const uint8_t key[32], const char *label, struct slice msg, uint8_t out[MAC_LEN])
-{
-    uint8_t buf[64];
-    struct hmac_sha256_ctx
-        ctx; /* nettle: a MAC of one block, without fetching an algorithm first */
-    struct wr w = wr_init(buf, sizeof buf, "mac");
-
-    wr_text(&w, label);
-    wr_u8(&w, 0);
-    wr_bytes(&w, msg);
-    assert(!w.full);
-    hmac_sha256_set_key(&ctx, 32, key);
-    hmac_sha256_update(&ctx, w.len, buf);
-    hmac_sha256_digest(&ctx, MAC_LEN, out);
-    sec_zero(&ctx, sizeof ctx);
-}
+enum { BODY_LEN = CHALLENGE_LEN - MAC_LEN };
 
 void
 challenge_make(const uint8_t key[32], int64_t now, uint8_t out[CHALLENGE_LEN])
@@ -40,7 +20,7 @@ challenge_make(const uint8_t key[32], int64_t now, uint8_t out[CHALLENGE_LEN])
 
     wr_be32(&w, (uint32_t)now);
     random_bytes(out + 4, BODY_LEN - 4);
-    mac(key, "challenge", (struct slice){out, BODY_LEN}, out + BODY_LEN);
+    mac_make(key, "challenge", (struct slice){out, BODY_LEN}, out + BODY_LEN);
 }
 
 enum err
@@ -53,7 +33,7 @@ challenge_check(const uint8_t key[32], struct slice challenge, int64_t now, int6
         return why_add(why, ERR_MALFORMED, "challenge has %zu bytes, want %d", challenge.len,
                        CHALLENGE_LEN);
     }
-    mac(key, "challenge", (struct slice){challenge.ptr, BODY_LEN}, want);
+    mac_make(key, "challenge", (struct slice){challenge.ptr, BODY_LEN}, want);
     if (!sec_equal((struct slice){challenge.ptr + BODY_LEN, MAC_LEN},
                    (struct slice){want, sizeof want})) {
         return why_add(why, ERR_DENIED, "challenge was not made here");
@@ -78,7 +58,7 @@ nonce_of_step(const uint8_t key[32], int64_t step, char out[NONCE_TEXT])
     struct wr w = wr_init(raw, sizeof raw, "nonce step");
 
     wr_be64(&w, (uint64_t)step);
-    mac(key, "dpop-nonce", wr_done(&w), tag);
+    mac_make(key, "dpop-nonce", wr_done(&w), tag);
     b64url_encode((struct slice){tag, sizeof tag}, out);
 }
 

@@ -40,7 +40,7 @@ BEGIN {
     door["gnutls/"] = "broker/http"
     door["sqlite3.h"] = "broker/store"
     door["seccomp.h"] = "broker/mint"
-    door["nettle/"] = "broker/mint attest/sig"
+    door["nettle/"] = "broker/util broker/mint attest/sig"
     door["curl/"] = "broker/cloud clients"
     door["tss2/"] = "clients"
     door["systemd/"] = "broker"

@@ -273,7 +273,7 @@ a_reference_set_becomes_compounds(void **state)
     (void)state;
     assert_int_equal(read_set(SET("[{\"label\":\"build 42\",\"expires\":\"2027-01-01T00:00:00Z\","
                                   "\"tpm2\":{" V7 ",\"ak_names\":[\"" NAME "\"]}},"
-                                  "{\"label\":\"build 43\",\"tpm2\":{\"ak_names\":[\"" NAME
+                                  "{\"label\":\"build 43\",\"tpm2\":{" V7 ",\"ak_names\":[\"" NAME
                                   "\",\"" NAME "\"]}}]"),
                               &set, &why),
                      ERR_OK);
@@ -288,7 +288,7 @@ a_reference_set_becomes_compounds(void **state)
     assert_int_equal(set->entry[0].golden.pcr[0].digest[0], 0xaa);
     assert_int_equal(set->entry[0].ak_names_n, 1);
     assert_true(set->entry[1].expires_unix == INT64_MAX);
-    assert_int_equal(set->entry[1].golden.n, 0);
+    assert_int_equal(set->entry[1].golden.n, 1);
     assert_int_equal(set->entry[1].ak_names_n, 2);
 }
 
@@ -300,14 +300,17 @@ static const struct refusal SETS[] = {
     {SET("[{\"label\":\"\",\"tpm2\":{" V7 "}}]"), ERR_MALFORMED, "label"},
     {SET("[{\"tpm2\":{" V7 "}}]"), ERR_MALFORMED, "label"},
     {SET("[{\"label\":\"a\"}]"), ERR_MALFORMED, "tpm2"},
-    {SET("[{\"label\":\"a\",\"tpm2\":{}}]"), ERR_MALFORMED, "neither"},
+    {SET("[{\"label\":\"a\",\"tpm2\":{}}]"), ERR_MALFORMED, "\"values\""},
+    {SET("[{\"label\":\"a\",\"tpm2\":{\"ak_names\":[\"" NAME "\"]}}]"), ERR_MALFORMED,
+     "\"values\""},
     {SET("[{\"label\":\"a\",\"tpm2\":{" V7 "},\"state\":\"x\"}]"), ERR_MALFORMED, "state"},
     {SET("[{\"label\":\"a\",\"tpm2\":{\"values\":\"ignore\"}}]"), ERR_MALFORMED, "values"},
     {SET("[{\"label\":\"a\",\"tpm2\":{" V7 "},\"expires\":\"2027-01-01\"}]"), ERR_MALFORMED,
      "time"},
     {SET("[{\"label\":\"a\",\"tpm2\":{\"values\":{\"sha256:16\":[\"" A32 "\"]}}}]"), ERR_DENIED,
      "policy.resettable_pcr"},
-    {SET("[{\"label\":\"a\",\"tpm2\":{" V7 "}},{\"label\":\"b\",\"tpm2\":{\"ak_names\":[\"\"]}}]"),
+    {SET("[{\"label\":\"a\",\"tpm2\":{" V7 "}},{\"label\":\"b\",\"tpm2\":{" V7
+         ",\"ak_names\":[\"\"]}}]"),
      ERR_MALFORMED, "in reference value \"b\""},
     {"{\"id\":\"b\",\"version\":0,\"type\":\"tpm2\",\"values\":[]}", ERR_LIMIT, "version"},
     {"{\"id\":\"b\",\"version\":1,\"type\":\"tdx\",\"values\":[]}", ERR_UNABLE, "tdx"},
