@@ -53,7 +53,7 @@ preload(const char *path)
         "'summarizer', 7, "
         " hex(zeroblob(32)), substr(hex(zeroblob(22)), 1, 43), 'vd-1', 'user-session-1', "
         "'consent-1', "
-        " 1790000000, 1790003600, 1790086400, 9223372036854775807, i, 0, '' FROM n;"
+        " 1790000000, 1790003600, 1790086400, 9223372036854775807, i, 0, '', 0 FROM n;"
         "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999) "
         "INSERT INTO revoked_token SELECT printf('jti-%032x', i), 1790003600 FROM n;"
         "COMMIT; PRAGMA wal_checkpoint(TRUNCATE);";
