@@ -110,7 +110,8 @@ write_new(const char *path, const char *text, struct fault *f)
 
     if (fd < 0) {
         return fault_add(f, errno == EEXIST ? ERR_CONFLICT : ERR_IO,
-                         errno == EEXIST ? "file_exists" : "file", "%s: %s", path, strerrordesc_np(errno));
+                         errno == EEXIST ? "file_exists" : "file", "%s: %s", path,
+                         strerrordesc_np(errno));
     }
     if (write(fd, text, len) != (ssize_t)len || fsync(fd) != 0) {
         return fault_add(f, ERR_IO, "file", "%s: %s", path, strerrordesc_np(errno));
