@@ -50,12 +50,13 @@ server_done(struct server *s)
 {
     struct broker *b = &s->broker;
 
+    keeper_stop(&s->keeper); /* it cuts connections of the front */
     http_stop(&b->front, STOP_DEADLINE_S);
-    keeper_stop(&s->keeper);
     policy_book_close(&b->book);
     store_close(&b->store);
     mint_stop(&b->mint);
     inflight_free(&b->inflight);
+    budget_done(&b->refusals);
     key_cache_free(&b->keys);
     token_cache_free(&b->tokens);
     replay_free(&b->replay);
@@ -181,8 +182,8 @@ server_start(const char *config_path, struct server *s, struct why *why)
     fill_broker(s);
     TRY(mint_listen(s->broker.mint, why));
     TRY(open_ledger(s, why));
-    TRY(keeper_start(&s->broker, &s->keeper, why));
-    return open_front(s, why);
+    TRY(open_front(s, why));
+    return keeper_start(&s->broker, &s->keeper, why);
 }
 
 static void

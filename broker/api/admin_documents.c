@@ -3,19 +3,11 @@
 #include "broker/api/handlers.h"
 
 #include "broker/flow/documents.h"
+#include "common/json.h"
 #include "common/mem.h"
 
 #include <stdio.h>
-
-#include <stdlib.h>
 #include <string.h>
-
-static const char *const STATE_NAMES[] = {
-    [DOCUMENT_NONE] = "none",
-    [DOCUMENT_PROPOSED] = "proposed",
-    [DOCUMENT_ACTIVE] = "active",
-    [DOCUMENT_REVOKED] = "revoked",
-};
 
 /* Both resources have the same handlers; the path tells which. */
 static const char *
@@ -28,7 +20,7 @@ static json_t *
 row_json(const struct document_row *row)
 {
     return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:s}", "kind", row->kind, "id", row->id,
-                     "version", (json_int_t)row->version, "state", STATE_NAMES[row->state],
+                     "version", (json_int_t)row->version, "state", document_state_name(row->state),
                      "digest", row->digest, "author", row->author, "at", api_time(row->at),
                      "reason", row->reason);
 }
@@ -60,15 +52,13 @@ api_document_list(struct http_request *req, struct http_reply *out)
     mem_free(rows);
 }
 
-/* A version in the path: 1 or more. */
 static bool
 version_param(const struct http_request *req, int64_t *version, struct http_reply *out)
 {
-    char *end = NULL;
+    struct why why = {0};
 
-    *version = strtoll(req->param_text[1], &end, 10);
-    if (*end != '\0' || *version < 1) {
-        http_problem(out, 400, "malformed", "the version in the path must be a number from 1");
+    if (document_version(req->param_text[1], version, &why) != ERR_OK) {
+        http_problem(out, 400, "malformed", why_text(&why));
         return false;
     }
     return true;
@@ -134,7 +124,7 @@ api_document_put(struct http_request *req, struct http_reply *out)
         return;
     }
     if (flow_document_put(b, who, &ref, req->body, &row, &f) != ERR_OK) {
-        api_fault(b, out, &f);
+        api_admin_fault(out, &f);
         return;
     }
     json_t *o = row_json(&row);
@@ -149,9 +139,9 @@ api_document_revoke(struct http_request *req, struct http_reply *out)
     struct broker *b = req->app;
     const struct principal *who = api_principal(b, req, out);
     char reason[STORE_TEXT];
-    char object[256];
+    char object[OBJECT_TEXT];
     struct document_ref ref = {kind_of(req), req->param_text[0], 0};
-    json_t *ended = NULL;
+    AUTO(json_free) json_t *ended = NULL;
     struct fault f = {0};
 
     if (who == NULL || !version_param(req, &ref.version, out) ||
@@ -159,13 +149,15 @@ api_document_revoke(struct http_request *req, struct http_reply *out)
         return;
     }
     if (flow_document_revoke(b, who, &ref, reason, &ended, &f) != ERR_OK) {
-        api_fault(b, out, &f);
+        api_admin_fault(out, &f);
         return;
     }
     (void)snprintf(object, sizeof object, "%s/%s/%s", kind_of(req), req->param_text[0],
                    req->param_text[1]);
-    api_json(out, 200,
-             json_pack("{s:s, s:s, s:o}", "object", object, "state", "revoked", "ended", ended));
+    (void)json_object_set_new(ended, "object", json_string(object));
+    (void)json_object_set_new(ended, "state", json_string(document_state_name(DOCUMENT_REVOKED)));
+    api_json(out, 200, ended);
+    ended = NULL;
 }
 
 void
@@ -173,7 +165,7 @@ api_approve(struct http_request *req, struct http_reply *out)
 {
     struct broker *b = req->app;
     const struct principal *who = api_principal(b, req, out);
-    char object[256] = "";
+    char object[OBJECT_TEXT] = "";
     bool active = false;
     struct fault f = {0};
 
@@ -181,10 +173,11 @@ api_approve(struct http_request *req, struct http_reply *out)
         return;
     }
     if (flow_approve(b, who, req->body, object, &active, &f) != ERR_OK) {
-        api_fault(b, out, &f);
+        api_admin_fault(out, &f);
         return;
     }
     api_json(out, 200,
-             json_pack("{s:s, s:s, s:b}", "object", object, "state", active ? "active" : "proposed",
-                       "active", active));
+             json_pack("{s:s, s:s, s:b}", "object", object, "state",
+                       document_state_name(active ? DOCUMENT_ACTIVE : DOCUMENT_PROPOSED), "active",
+                       active));
 }

@@ -12,14 +12,6 @@
 
 enum { PAGE = 100 };
 
-static const char *const STATE_NAMES[] = {
-    [SANDBOX_NONE] = "none",
-    [SANDBOX_LIVE] = "live",
-    [SANDBOX_PAUSED] = "paused",
-    [SANDBOX_ENDED] = "ended",
-    [SANDBOX_QUARANTINED] = "quarantined",
-};
-
 /* ?after=ID of a list. */
 static bool
 after_param(const struct http_request *req, char dst[ID_MAX], struct http_reply *out)
@@ -107,7 +99,7 @@ sandbox_json(const struct sandbox_row *s)
 
     (void)snprintf(policy, sizeof policy, "%s/%lld", s->policy, (long long)s->policy_version);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "id", s->id,
-                     "state", STATE_NAMES[s->state], "policy", policy, "policy_digest",
+                     "state", sandbox_state_name(s->state), "policy", policy, "policy_digest",
                      s->policy_digest, "verdict", s->verdict, "jkt", s->jkt, "created",
                      api_time(s->created), "lease_until", api_time(s->lease_until), "hard_until",
                      api_time(s->hard_until), "ended_at", api_time(s->ended_at), "end_reason",
@@ -175,7 +167,7 @@ api_sandbox_teardown(struct http_request *req, struct http_reply *out)
     }
     (void)snprintf(actor, sizeof actor, "admin:%s", who->name);
     if (flow_teardown(b, req->param_text[0], actor, reason, &receipt, &f) != ERR_OK) {
-        api_fault(b, out, &f);
+        api_admin_fault(out, &f);
         return;
     }
     api_json(out, 200,

@@ -2,6 +2,7 @@
 /* api.c - see api.h. */
 #include "broker/api/api.h"
 
+#include "attest/base/sec.h"
 #include "attest/base/text.h"
 #include "broker/flow/challenge.h"
 #include "common/json.h"
@@ -31,6 +32,55 @@ api_json(struct http_reply *out, unsigned status, json_t *obj)
 }
 
 void
+api_begin(struct wr *w, size_t cap)
+{
+    *w = wr_init(mem_new(cap, 1), cap, "reply");
+    wr_u8(w, '{');
+}
+
+static void
+member(struct wr *w, const char *name)
+{
+    wr_fmt(w, "%s\"%s\":", w->len > 1 ? "," : "", name);
+}
+
+void
+api_member(struct wr *w, const char *name, const char *value)
+{
+    member(w, name);
+    wr_json(w, slice_text(value));
+}
+
+void
+api_number(struct wr *w, const char *name, int64_t value)
+{
+    member(w, name);
+    wr_fmt(w, "%lld", (long long)value);
+}
+
+void
+api_lease(struct wr *w, int64_t heartbeat_s, int64_t until)
+{
+    member(w, "lease");
+    wr_fmt(w, "{\"heartbeat_s\":%lld,\"until\":%lld}", (long long)heartbeat_s, (long long)until);
+}
+
+void
+api_end(struct wr *w, unsigned status, struct http_reply *out)
+{
+    struct why why = {0};
+
+    wr_u8(w, '}');
+    if (wr_cstr(w, &why) == ERR_OK) {
+        http_body(out, status, "application/json", (char *)w->buf);
+        return;
+    }
+    sec_zero(w->buf, w->len);
+    mem_free(w->buf);
+    http_error(out, ERR_BUG, &why);
+}
+
+void
 api_nonce(struct broker *b, struct http_reply *out)
 {
     char nonce[NONCE_TEXT];
@@ -48,23 +98,6 @@ api_challenge(struct broker *b, struct http_reply *out)
     challenge_make(mint_public(b->mint)->challenge_key, clock_unix(), raw);
     b64url_encode((struct slice){raw, sizeof raw}, text);
     http_set(out, "Countersign-Challenge", text);
-}
-
-/* Status of each class of error; the body says the rest. */
-static unsigned
-status_of(enum err e)
-{
-    static const unsigned STATUS[] = {
-        [ERR_OK] = 200,       [ERR_MALFORMED] = 400,
-        [ERR_LIMIT] = 413,    [ERR_UNAUTHENTICATED] = 401,
-        [ERR_DENIED] = 403,   [ERR_NOT_FOUND] = 404,
-        [ERR_CONFLICT] = 409, [ERR_GONE] = 410,
-        [ERR_BUSY] = 429,     [ERR_UNABLE] = 503,
-        [ERR_NOMEM] = 503,    [ERR_IO] = 503,
-        [ERR_BUG] = 500,
-    };
-
-    return STATUS[e];
 }
 
 static json_t *
@@ -91,6 +124,7 @@ add_verdict(json_t *o, const struct fault *f)
     (void)json_object_set_new(o, "failed", failed_list(f->failed));
 }
 
+/* "busy" and "unable". */
 static void
 retry_later(struct http_reply *out, const struct fault *f)
 {
@@ -110,8 +144,8 @@ www_authenticate(struct http_reply *out, const struct fault *f)
     http_set(out, "WWW-Authenticate", value);
 }
 
-void
-api_fault(struct broker *b, struct http_reply *out, const struct fault *f)
+static void
+problem(struct http_reply *out, const struct fault *f, const char *detail)
 {
     char type[128];
     json_t *o = json_object();
@@ -119,19 +153,32 @@ api_fault(struct broker *b, struct http_reply *out, const struct fault *f)
     (void)snprintf(type, sizeof type, "urn:countersign:error:%s", f->code);
     (void)json_object_set_new(o, "type", json_string(type));
     (void)json_object_set_new(o, "title", json_string(f->code));
-    (void)json_object_set_new(o, "status", json_integer(status_of(f->err)));
+    (void)json_object_set_new(o, "status", json_integer(http_status(f->err)));
     (void)json_object_set_new(o, "code", json_string(f->code));
-    if (f->verdict[0] == '\0') { /* guests get codes, administrators get the details */
-        (void)json_object_set_new(o, "detail", json_string(why_text(&f->why)));
+    if (detail != NULL) {
+        (void)json_object_set_new(o, "detail", json_string(detail));
     }
     add_verdict(o, f);
-    http_body(out, status_of(f->err), "application/problem+json", json_text(o));
+    http_body(out, http_status(f->err), "application/problem+json", json_text(o));
     json_decref(o);
     retry_later(out, f);
+}
+
+/* Guests get codes and administrators, by the verdict's id, the details. */
+void
+api_fault(struct broker *b, struct http_reply *out, const struct fault *f)
+{
+    problem(out, f, f->verdict[0] != '\0' ? NULL : http_detail(f->err, &f->why));
     if (f->err == ERR_UNAUTHENTICATED) {
         www_authenticate(out, f);
     }
     api_nonce(b, out);
+}
+
+void
+api_admin_fault(struct http_reply *out, const struct fault *f)
+{
+    problem(out, f, why_text(&f->why));
 }
 
 /* Ours to OAuth's: the codes that RFC 6749, 8693 and 9449 know. */
@@ -171,9 +218,9 @@ api_oauth_fault(struct broker *b, struct http_reply *out, const struct fault *f)
     bool client = strcmp(code, "invalid_client") == 0;
 
     (void)json_object_set_new(o, "error", json_string(code));
-    (void)json_object_set_new(
-        o, "error_description",
-        json_string(f->verdict[0] != '\0' ? "the evidence was refused" : why_text(&f->why)));
+    (void)json_object_set_new(o, "error_description",
+                              json_string(f->verdict[0] != '\0' ? "the evidence was refused"
+                                                                : http_detail(f->err, &f->why)));
     if (strcmp(code, f->code) != 0) {
         (void)json_object_set_new(o, "code", json_string(f->code));
     }
@@ -188,29 +235,23 @@ api_oauth_fault(struct broker *b, struct http_reply *out, const struct fault *f)
     api_nonce(b, out);
 }
 
-static void
-deny(struct http_reply *out, unsigned status, const char *code, const char *detail)
-{
-    http_problem(out, status, code, detail);
-}
-
 const struct principal *
 api_principal(struct broker *b, const struct http_request *req, struct http_reply *out)
 {
     if (!req->has_certificate) {
-        deny(out, 401, "client_certificate",
-             "a client certificate of a registered person is required");
+        http_problem(out, 401, "client_certificate",
+                     "a client certificate of a registered person is required");
         return NULL;
     }
     const struct principal *p = principal_find(&b->who, req->peer_spki);
 
     if (p == NULL) {
-        deny(out, 403, "principal_unknown", "the certificate's key is not registered");
+        http_problem(out, 403, "principal_unknown", "the certificate's key is not registered");
         return NULL;
     }
     if ((p->roles & req->route->roles) == 0) {
-        deny(out, 403, "role_missing",
-             "this person has none of the roles that this route asks for");
+        http_problem(out, 403, "role_missing",
+                     "this person has none of the roles that this route asks for");
         return NULL;
     }
     return p;
@@ -223,7 +264,7 @@ api_body(const struct http_request *req, json_t **out, struct http_reply *reply)
     enum err e = json_read(req->body, out, &why);
 
     if (e != ERR_OK) {
-        deny(reply, e == ERR_LIMIT ? 413 : 400, "malformed", why_text(&why));
+        http_problem(reply, e == ERR_LIMIT ? 413 : 400, "malformed", why_text(&why));
         return false;
     }
     return true;
@@ -239,7 +280,7 @@ api_empty(const struct http_request *req, struct http_reply *reply)
         return false;
     }
     if (json_bind(o, "request", NULL, 0, &why) != ERR_OK) {
-        deny(reply, 400, "malformed", why_text(&why));
+        http_problem(reply, 400, "malformed", why_text(&why));
         return false;
     }
     return true;

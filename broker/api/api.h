@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "attest/base/wr.h"
 #include "broker/flow/broker.h"
 #include "broker/flow/fault.h"
 #include "broker/flow/guest.h"
@@ -27,8 +28,19 @@ const char *api_auth_name(unsigned auth);
 /* A compact JSON body; takes the object. */
 void api_json(struct http_reply *out, unsigned status, json_t *obj);
 
+/* A JSON object that is written straight into the reply's buffer of `cap` bytes, so that no copy of
+ * a credential stays behind: begin, members in order, end. */
+void api_begin(struct wr *w, size_t cap);
+void api_member(struct wr *w, const char *name, const char *value);
+void api_number(struct wr *w, const char *name, int64_t value);
+void api_lease(struct wr *w, int64_t heartbeat_s, int64_t until); /* "lease" */
+void api_end(struct wr *w, unsigned status, struct http_reply *out);
+
 /* problem+json of a fault, with "verdict" and "failed" when evidence was judged, and the headers that DPoP faults need. */
 void api_fault(struct broker *b, struct http_reply *out, const struct fault *f);
+
+/* The same for administrators: with the cause, whatever it is, and nothing of DPoP. */
+void api_admin_fault(struct http_reply *out, const struct fault *f);
 
 /* The OAuth form of the same (RFC 6749 section 5.2). */
 void api_oauth_fault(struct broker *b, struct http_reply *out, const struct fault *f);

@@ -5,12 +5,15 @@
 #include "attest/base/text.h"
 #include "broker/flow/attest.h"
 #include "broker/flow/challenge.h"
+#include "broker/flow/lease.h"
 #include "broker/flow/teardown.h"
 #include "common/json.h"
 #include "common/mem.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { ATTEST_REPLY_REST = 1024 }; /* names, punctuation, numbers */
 
 void
 api_challenge_post(struct http_request *req, struct http_reply *out)
@@ -28,44 +31,34 @@ api_challenge_post(struct http_request *req, struct http_reply *out)
     api_nonce(b, out);
 }
 
-json_t *
-api_lease(int64_t heartbeat_s, int64_t until)
+static void
+attest_reply(const struct attest_grant *g, struct http_reply *out)
 {
-    return json_pack("{s:I, s:I}", "heartbeat_s", (json_int_t)heartbeat_s, "until",
-                     (json_int_t)until);
+    struct wr w;
+
+    api_begin(&w, sizeof *g + ATTEST_REPLY_REST);
+    api_member(&w, "sandbox", g->sandbox);
+    api_member(&w, "verdict", g->verdict);
+    api_member(&w, "ear", g->ear);
+    api_number(&w, "expires_in", g->expires_in);
+    api_lease(&w, g->heartbeat_s, g->lease_until);
+    api_end(&w, 200, out);
 }
 
 void
 api_attest(struct http_request *req, struct http_reply *out)
 {
     struct broker *b = req->app;
-    struct attest_grant *g = mem_new(1, sizeof *g);
+    AUTO(attest_grant_free) struct attest_grant *g = mem_new(1, sizeof *g);
     struct fault f = {0};
 
     if (flow_attest(b, req, req->body, g, &f) == ERR_OK) {
-        api_json(out, 200,
-                 json_pack("{s:s, s:s, s:s, s:I, s:o}", "sandbox", g->sandbox, "verdict",
-                           g->verdict, "ear", g->ear, "expires_in", (json_int_t)g->expires_in,
-                           "lease", api_lease(g->heartbeat_s, g->lease_until)));
+        attest_reply(g, out);
         api_nonce(b, out);
     } else {
         api_fault(b, out, &f);
     }
     api_challenge(b, out);
-    mem_free(g);
-}
-
-static int64_t
-heartbeat_of(struct broker *b, const struct sandbox_row *s)
-{
-    int64_t heartbeat = 0;
-
-    policy_book_enter(b->book);
-    const struct policy *p = policy_book_version(b->book, s->policy, s->policy_version);
-
-    heartbeat = p != NULL ? p->grant.heartbeat_s : 0;
-    policy_book_leave(b->book);
-    return heartbeat;
 }
 
 void
@@ -73,29 +66,35 @@ api_heartbeat(struct http_request *req, struct http_reply *out)
 {
     struct broker *b = req->app;
     struct guest g = {0};
-    struct sandbox_row row = {0};
+    struct lease lease = {0};
     struct fault f = {0};
+    struct wr w;
 
     if (!api_empty(req, out)) {
         return;
     }
-    if (guest_check(b, req, req->param_text[0], &g, &f) != ERR_OK) {
+    if (guest_check(b, req, req->param_text[0], &g, &f) != ERR_OK ||
+        flow_heartbeat(b, &g.sandbox, &lease, &f) != ERR_OK) {
         api_fault(b, out, &f);
         return;
     }
-    int64_t heartbeat = heartbeat_of(b, &g.sandbox);
-    enum err e = b->store->ops->sandbox_renew(b->store, g.sandbox.id, clock_unix() + heartbeat,
-                                              &row, &f.why);
-
-    if (e != ERR_OK) {
-        (void)!fault_from(&f, e, "sandbox_ended");
-        api_fault(b, out, &f);
-        return;
-    }
-    api_json(
-        out, 200,
-        json_pack("{s:s, s:o}", "sandbox", row.id, "lease", api_lease(heartbeat, row.lease_until)));
+    api_begin(&w, ATTEST_REPLY_REST);
+    api_member(&w, "sandbox", g.sandbox.id);
+    api_lease(&w, lease.heartbeat_s, lease.until);
+    api_end(&w, 200, out);
     api_nonce(b, out);
+}
+
+/* It goes into the ledger, a receipt and the log, which take no control characters. */
+static bool
+reason_ok(const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if ((unsigned char)*p < ' ' || *p == 0x7f) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool
@@ -112,6 +111,10 @@ api_reason(const struct http_request *req, char *dst, size_t cap, const char *fa
     }
     if (json_bind(o, "request", members, 1, &why) != ERR_OK) {
         http_problem(out, 400, "malformed", why_text(&why));
+        return false;
+    }
+    if (!reason_ok(reason)) {
+        http_problem(out, 400, "malformed", "reason: a control character");
         return false;
     }
     (void)snprintf(dst, cap, "%s", reason);

@@ -11,10 +11,7 @@ void api_attest(struct http_request *req, struct http_reply *out);
 void api_heartbeat(struct http_request *req, struct http_reply *out);
 void api_teardown(struct http_request *req, struct http_reply *out);
 
-/* {"heartbeat_s", "until"} */
-json_t *api_lease(int64_t heartbeat_s, int64_t until);
-
-/* The optional member "reason" of a body; false: the reply is filled. */
+/* The optional member "reason" of a body, without control characters; false: the reply is filled. */
 bool api_reason(const struct http_request *req, char *dst, size_t cap, const char *fallback,
                 struct http_reply *out);
 

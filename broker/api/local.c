@@ -45,6 +45,8 @@ api_metrics(struct http_request *req, struct http_reply *out)
                    "# TYPE countersign_attestations_total counter\n"
                    "countersign_attestations_total{outcome=\"accepted\"} %llu\n"
                    "countersign_attestations_total{outcome=\"denied\"} %llu\n"
+                   "# TYPE countersign_refusals_unrecorded_total counter\n"
+                   "countersign_refusals_unrecorded_total %llu\n"
                    "# TYPE countersign_tokens_total counter\n"
                    "countersign_tokens_total %llu\n"
                    "# TYPE countersign_uploads_total counter\n"
@@ -55,7 +57,7 @@ api_metrics(struct http_request *req, struct http_reply *out)
                    "countersign_mint_up %d\n",
                    atomic_load(&m->requests), atomic_load(&m->refused), atomic_load(&m->unable),
                    atomic_load(&m->attest_accepted), atomic_load(&m->attest_denied),
-                   atomic_load(&m->tokens), atomic_load(&m->uploads), atomic_load(&m->teardowns),
-                   mint_alive(b->mint, NULL) ? 1 : 0);
+                   atomic_load(&m->unrecorded), atomic_load(&m->tokens), atomic_load(&m->uploads),
+                   atomic_load(&m->teardowns), mint_alive(b->mint, NULL) ? 1 : 0);
     http_body(out, 200, "text/plain; version=0.0.4", mem_text(slice_text(text)));
 }

@@ -2,7 +2,6 @@
 /* token.c - the token endpoint, introspection and revocation as HTTP (RFC 6749, 7662, 7009). */
 #include "broker/api/handlers.h"
 
-#include "attest/base/wr.h"
 #include "broker/flow/introspect.h"
 #include "broker/flow/token.h"
 #include "broker/http/form.h"
@@ -29,47 +28,27 @@ read_form(struct broker *b, const struct http_request *req, struct form *form,
     return false;
 }
 
-static void
-member(struct wr *w, const char *name, const char *value)
-{
-    wr_fmt(w, ",\"%s\":", name);
-    wr_json(w, slice_text(value));
-}
-
-static void
-attested_members(struct wr *w, const struct attest_grant *r)
-{
-    member(w, "sandbox", r->sandbox);
-    member(w, "verdict", r->verdict);
-    member(w, "ear", r->ear);
-    wr_fmt(w, ",\"lease\":{\"heartbeat_s\":%lld,\"until\":%lld}", (long long)r->heartbeat_s,
-           (long long)r->lease_until);
-}
-
-/* Written straight into the reply's buffer: this is the one reply that has to be fast. */
+/* This is the one reply that has to be fast. */
 static void
 token_reply(const struct token_grant *g, struct http_reply *out)
 {
-    size_t cap = strlen(g->token) + 2 * sizeof g->scope + TOKEN_REPLY_REST +
-                 (g->result != NULL ? sizeof *g->result : 0);
-    char *text = mem_new(cap, 1);
-    struct wr w = wr_init((uint8_t *)text, cap, "token reply");
-    struct why why = {0};
+    const struct attest_grant *r = g->result;
+    struct wr w;
 
-    wr_fmt(&w, "{\"token_type\":\"DPoP\",\"expires_in\":%lld", (long long)g->expires_in);
-    member(&w, "issued_token_type", TYPE_ACCESS);
-    member(&w, "access_token", g->token);
-    member(&w, "scope", g->scope);
-    if (g->result != NULL) {
-        attested_members(&w, g->result);
+    api_begin(&w,
+              g->token_len + 2 * sizeof g->scope + TOKEN_REPLY_REST + (r != NULL ? sizeof *r : 0));
+    api_member(&w, "token_type", "DPoP");
+    api_number(&w, "expires_in", g->expires_in);
+    api_member(&w, "issued_token_type", TYPE_ACCESS);
+    api_member(&w, "access_token", g->token);
+    api_member(&w, "scope", g->scope);
+    if (r != NULL) {
+        api_member(&w, "sandbox", r->sandbox);
+        api_member(&w, "verdict", r->verdict);
+        api_member(&w, "ear", r->ear);
+        api_lease(&w, r->heartbeat_s, r->lease_until);
     }
-    wr_text(&w, "}");
-    if (wr_cstr(&w, &why) == ERR_OK) {
-        http_body(out, 200, "application/json", text);
-        return;
-    }
-    mem_free(text);
-    http_error(out, ERR_BUG, &why);
+    api_end(&w, 200, out);
 }
 
 void

@@ -8,24 +8,6 @@
 
 #include <string.h>
 
-/* "name: value" lines to an object. */
-static json_t *
-headers_json(char *lines)
-{
-    json_t *o = json_object();
-    char *rest = lines;
-
-    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
-        char *colon = strstr(line, ": ");
-
-        if (colon != NULL) {
-            *colon = '\0';
-            (void)json_object_set_new(o, line, json_string(colon + 2));
-        }
-    }
-    return o;
-}
-
 static bool
 read_ask(json_t *body, struct upload_ask *ask, struct http_reply *out)
 {
@@ -45,15 +27,42 @@ read_ask(json_t *body, struct upload_ask *ask, struct http_reply *out)
     return true;
 }
 
+/* "name: value" lines to the member "headers". */
+static void
+headers_member(struct wr *w, char *lines)
+{
+    char *rest = lines;
+    const char *comma = "";
+
+    wr_text(w, ",\"headers\":{");
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        char *colon = strstr(line, ": ");
+
+        if (colon != NULL) {
+            wr_text(w, comma);
+            wr_json(w, (struct slice){(const uint8_t *)line, (size_t)(colon - line)});
+            wr_u8(w, ':');
+            wr_json(w, slice_text(colon + 2));
+            comma = ",";
+        }
+    }
+    wr_u8(w, '}');
+}
+
 static void
 grant_reply(struct upload_grant *g, struct http_reply *out)
 {
-    json_t *o =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I}", "id", g->row.id, "mode", g->row.mode,
-                  "method", "PUT", "url", g->url, "headers", headers_json(g->headers), "key",
-                  g->row.key, "expires_in", (json_int_t)g->expires_in);
+    struct wr w;
 
-    api_json(out, 201, o);
+    api_begin(&w, 2 * sizeof *g);
+    api_member(&w, "id", g->row.id);
+    api_member(&w, "mode", g->row.mode);
+    api_member(&w, "method", "PUT");
+    api_member(&w, "url", g->url);
+    headers_member(&w, g->headers);
+    api_member(&w, "key", g->row.key);
+    api_number(&w, "expires_in", g->expires_in);
+    api_end(&w, 201, out);
 }
 
 void
@@ -68,7 +77,7 @@ api_uploads(struct http_request *req, struct http_reply *out)
     if (!api_body(req, &body, out) || !read_ask(body, &ask, out)) {
         return;
     }
-    struct upload_grant *grant = mem_new(1, sizeof *grant);
+    AUTO(upload_grant_free) struct upload_grant *grant = mem_new(1, sizeof *grant);
 
     if (guest_check(b, req, NULL, &g, &f) == ERR_OK &&
         flow_upload(b, &g, &ask, grant, &f) == ERR_OK) {
@@ -77,7 +86,6 @@ api_uploads(struct http_request *req, struct http_reply *out)
     } else {
         api_fault(b, out, &f);
     }
-    mem_free(grant);
 }
 
 void

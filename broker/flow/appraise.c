@@ -57,20 +57,38 @@ name_of(const struct tpm_evidence *ev, struct tpm_name *out)
     }
 }
 
+static bool
+pins(const struct reference_entry *e, struct slice ak_name, int64_t now)
+{
+    return e->expires_unix > now && names_have(e->ak_names, e->ak_names_n, ak_name);
+}
+
+static bool
+any_pins(const struct reference_set *set, struct slice ak_name, int64_t now)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        if (pins(&set->entry[i], ak_name, now)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A key that an entry pins earns its trust by that entry: then the values of entries that pin
+ * nothing, and rely on trust from elsewhere, are not for it. */
 static void
 fill_set(struct filled *f, const struct reference_set *set, struct slice ak_name, int64_t now)
 {
     struct tpm_expect *t = &f->want.tpm;
+    bool pinned = any_pins(set, ak_name, now);
 
     t->golden_wanted = true;
     t->golden = f->golden;
     t->golden_n = 0;
     for (size_t i = 0; i < set->n && t->golden_n < REFERENCE_ENTRIES_MAX; i++) {
         const struct reference_entry *e = &set->entry[i];
-        bool pinned = e->ak_names_n > 0;
 
-        if (e->expires_unix <= now ||
-            (pinned && !names_have(e->ak_names, e->ak_names_n, ak_name))) {
+        if (e->expires_unix <= now || (pinned ? !pins(e, ak_name, now) : e->ak_names_n > 0)) {
             continue;
         }
         f->golden[t->golden_n++] = e->golden;
@@ -94,6 +112,19 @@ fill_row(struct filled *f, const struct evidence_row *row, const struct referenc
     f->want.tpm.ak_names = f->name;
     if (set != NULL) {
         fill_set(f, set, tpm_name_slice(&name), now);
+    }
+}
+
+/* A verdict is no longer valid than the reference value that it matched. */
+static void
+cut_by_entry(const struct reference_set *set, struct appraisal *out)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        const struct reference_entry *e = &set->entry[i];
+
+        if (e->golden.label == out->tpm.golden_label && e->expires_unix < out->valid_until) {
+            out->valid_until = e->expires_unix;
+        }
     }
 }
 
@@ -135,6 +166,7 @@ judge_row(const struct attest_ask *ask, const struct evidence_row *row,
                     "the policy's reference set has no active version", "an active reference set");
     }
     if (set != NULL) {
+        cut_by_entry(set, out);
         (void)snprintf(a->set[a->sets].id, sizeof a->set[0].id, "%s", set->id);
         a->set[a->sets++].version = set->version;
     }

@@ -2,11 +2,13 @@
 /* attest.c - see attest.h.  flow_attest() at the end is the list of steps; each step is a function above it, in order. */
 #include "broker/flow/attest.h"
 
+#include "attest/base/sec.h"
 #include "attest/base/text.h"
-
 #include "broker/flow/appraise.h"
 #include "broker/flow/challenge.h"
+#include "broker/flow/documents.h"
 #include "broker/flow/evidence.h"
+#include "broker/flow/lease.h"
 #include "broker/flow/proof.h"
 #include "broker/flow/record.h"
 #include "common/mem.h"
@@ -14,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEASE_ROWS = 1 + POLICY_ROWS, EAR_LIFE_MAX_S = 86400 };
+enum { BASIS_MAX = 1 + POLICY_ROWS, EAR_LIFE_MAX_S = 86400 };
 
 /* What one attestation has come to so far. */
 struct run {
@@ -26,11 +28,22 @@ struct run {
     char *submods;
     int64_t heartbeat_s, max_s;
     char tier[64];
-    bool keep_evidence;
+    bool keep_evidence, consent_required;
     struct sandbox_row sandbox;
     struct verdict_row verdict;
     char *findings;
+    char *evidence; /* what the policy wants kept; NULL otherwise */
 };
+
+void
+attest_grant_free(struct attest_grant **g)
+{
+    if (*g != NULL) {
+        sec_zero((*g)->ear, sizeof(*g)->ear);
+        mem_free(*g);
+    }
+    *g = NULL;
+}
 
 static void
 run_done(struct run *r)
@@ -39,6 +52,7 @@ run_done(struct run *r)
     appraised_free(&r->appraised);
     mem_free_text(&r->submods);
     mem_free_text(&r->findings);
+    mem_free_text(&r->evidence);
 }
 
 static enum err
@@ -81,12 +95,11 @@ check_challenge(struct broker *b, struct run *r, struct fault *f)
     return fault_from(f, ERR_DENIED, e == ERR_GONE ? "challenge_expired" : "challenge_unknown");
 }
 
-/* Everything that is needed of the policy is copied, so that the book's lock is held for the judging only. */
-static enum err
-judge(struct broker *b, struct run *r, struct fault *f)
+/* Everything that is needed of the policy is copied, so that the book's lock is held for the judging
+ * only.  False when the book has no such policy. */
+static bool
+judge_by(struct broker *b, struct run *r)
 {
-    enum err e = ERR_OK;
-
     policy_book_enter(b->book);
     const struct policy *p = policy_book_policy(b->book, r->ask->policy);
 
@@ -99,23 +112,39 @@ judge(struct broker *b, struct run *r, struct fault *f)
         r->max_s = p->grant.max_s;
         memcpy(r->tier, p->grant.tier, sizeof r->tier);
         r->keep_evidence = p->keep_evidence;
+        r->consent_required = p->consent_required;
         r->submods = appraised_submods(r->appraised, p);
-        if (p->consent_required) {
-            e = fault_set(f, ERR_DENIED, "consent_required", "policy %s asks for a consent", p->id);
-        }
     }
     policy_book_leave(b->book);
-    if (p == NULL) {
-        return fault_set(f, ERR_DENIED, "policy_unknown", "no active policy has the id %s",
-                         r->ask->policy);
-    }
-    return e;
+    return p != NULL;
 }
 
-static int64_t
-least(int64_t a, int64_t b)
+/* A policy that the book lacks may be a moment old, and the ledger may be down: ask before denying. */
+static enum err
+judge(struct broker *b, struct run *r, struct fault *f)
 {
-    return a < b ? a : b;
+    bool found = judge_by(b, r);
+
+    if (!found) {
+        TRY(flow_documents_refresh(b, f));
+        found = judge_by(b, r);
+    }
+    if (!found) {
+        return fault_set(f, ERR_DENIED, "policy_unknown", "no active policy has the id \"%s\"",
+                         text_show(slice_text(r->ask->policy)).text);
+    }
+    if (r->consent_required) {
+        return fault_set(f, ERR_DENIED, "consent_required", "policy %s asks for a consent",
+                         r->sandbox.policy);
+    }
+    return ERR_OK;
+}
+
+/* Whoever is refused pays before anything of it is kept (budget.h). */
+static enum err
+afford_verdict(struct broker *b, const struct run *r, struct fault *f)
+{
+    return r->appraised->judgement == JUDGE_ACCEPT ? ERR_OK : record_afford(b, f);
 }
 
 static void
@@ -133,7 +162,8 @@ fill_rows(struct run *r, struct slice body)
     memcpy(v->policy_digest, r->policy_digest, sizeof v->policy_digest);
     hex_encode((struct slice){r->ask->digest, sizeof r->ask->digest}, v->evidence_digest);
     v->findings = r->findings;
-    v->evidence = r->keep_evidence ? (const char *)body.ptr : NULL;
+    r->evidence = r->keep_evidence ? mem_text(body) : NULL;
+    v->evidence = r->evidence;
     memcpy(s->verdict, v->id, sizeof s->verdict);
     memcpy(s->policy_digest, r->policy_digest, sizeof s->policy_digest);
     if (r->appraised->judgement != JUDGE_ACCEPT) {
@@ -145,15 +175,15 @@ fill_rows(struct run *r, struct slice body)
     s->state = SANDBOX_LIVE;
     s->created = r->now;
     s->collateral_until = r->appraised->valid_until;
-    s->hard_until = least(r->now + r->max_s, s->collateral_until);
-    s->lease_until = least(r->now + r->heartbeat_s, s->hard_until);
+    s->hard_until = lease_least(r->now + r->max_s, s->collateral_until);
+    s->lease_until = lease_least(r->now + r->heartbeat_s, s->hard_until);
 }
 
 /* One transaction: the challenge is spent, the verdict stands, and the sandbox lives if it was accepted. */
 static enum err
 write_ledger(struct broker *b, struct run *r, struct slice body, struct fault *f)
 {
-    struct basis_row basis[LEASE_ROWS] = {{.kind = "policy", .version = r->sandbox.policy_version}};
+    struct basis_row basis[BASIS_MAX] = {{.kind = "policy", .version = r->sandbox.policy_version}};
     size_t n = 1;
     bool accepted = r->appraised->judgement == JUDGE_ACCEPT;
 
@@ -171,6 +201,10 @@ write_ledger(struct broker *b, struct run *r, struct slice body, struct fault *f
 
     if (e == ERR_CONFLICT) {
         return fault_from(f, ERR_CONFLICT, "challenge_used");
+    }
+    if (e == ERR_DENIED) { /* nothing was written: the next try is judged by what is active then */
+        TRY(flow_documents_refresh(b, f));
+        return fault_set(f, ERR_BUSY, "busy", "what the verdict rests on was revoked meanwhile");
     }
     return e == ERR_OK ? ERR_OK : fault_from(f, e, "unable");
 }
@@ -196,42 +230,58 @@ say_verdict(const struct run *r, struct fault *f)
     memcpy(f->verdict, r->verdict.id, sizeof f->verdict);
     for (size_t i = 0; i < sizeof REFUSALS / sizeof REFUSALS[0]; i++) {
         if (REFUSALS[i].judgement == r->appraised->judgement) {
-            enum err e = fault_set(f, REFUSALS[i].err, REFUSALS[i].code, "verdict %s: %.100s",
-                                   r->verdict.id, f->failed);
-
-            f->code = REFUSALS[i].code;
-            return e;
+            return fault_set(f, REFUSALS[i].err, REFUSALS[i].code, "verdict %s: %.100s",
+                             r->verdict.id, f->failed);
         }
     }
     return fault_set(f, ERR_BUG, "bug", "verdict without a meaning");
 }
 
 static enum err
-mint_result(struct broker *b, const struct run *r, struct attest_grant *out, struct fault *f)
+fill_ask(const struct broker *b, const struct run *r, struct mint_ask *ask, struct fault *f)
 {
-    struct mint_ask *ask = mem_new(1, sizeof *ask);
-    struct mint_answer *answer = mem_new(1, sizeof *answer);
+    size_t len = strlen(r->submods);
 
+    if (len >= sizeof ask->extra) {
+        return fault_set(f, ERR_BUG, "bug", "the submods are longer than %zu", sizeof ask->extra);
+    }
+    memcpy(ask->extra, r->submods, len + 1);
     ask->kind = MINT_EAR;
-    ask->life_s = least(r->sandbox.hard_until - r->now, EAR_LIFE_MAX_S);
+    ask->life_s = lease_life(EAR_LIFE_MAX_S, r->sandbox.hard_until, clock_unix());
     (void)snprintf(ask->sub, sizeof ask->sub, "sandbox:%s", r->sandbox.id);
-    (void)snprintf(ask->aud[0], sizeof ask->aud[0], "%s", b->issuer);
+    memcpy(ask->aud[0], b->issuer, sizeof ask->aud[0]);
     ask->aud_n = 1;
     memcpy(ask->jkt, r->sandbox.jkt, sizeof ask->jkt);
-    (void)snprintf(ask->tier, sizeof ask->tier, "%s", r->tier);
+    memcpy(ask->tier, r->tier, sizeof ask->tier);
     ask->status_index = r->sandbox.status_index;
-    (void)snprintf(ask->extra, sizeof ask->extra, "%s", r->submods);
     record_sandbox(&r->sandbox, ACTION_GRANTED, "guest", &ask->record);
+    return ERR_OK;
+}
 
-    enum err e = mint_ask(b->mint, ask, answer, &f->why);
+/* What is asked of the mint and its answer: too large for a connection's stack. */
+struct exchange {
+    struct mint_ask ask;
+    struct mint_answer answer;
+};
 
-    if (e == ERR_OK) {
-        memcpy(out->ear, answer->text, sizeof out->ear);
-        out->expires_in = answer->exp - answer->iat;
-    }
-    mem_free(ask);
-    mem_free(answer);
-    return e == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
+static void
+exchange_free(struct exchange **x)
+{
+    sec_zero((*x)->answer.text, (*x)->answer.text_len);
+    mem_free(*x);
+    *x = NULL;
+}
+
+static enum err
+mint_result(struct broker *b, const struct run *r, struct attest_grant *out, struct fault *f)
+{
+    AUTO(exchange_free) struct exchange *x = mem_new(1, sizeof *x);
+
+    TRY(fill_ask(b, r, &x->ask, f));
+    TRY(record_grant(b, &x->ask, r->sandbox.hard_until, &x->answer, f));
+    memcpy(out->ear, x->answer.text, x->answer.text_len + 1);
+    out->expires_in = x->answer.exp - x->answer.iat;
+    return ERR_OK;
 }
 
 static enum err
@@ -241,6 +291,7 @@ steps(struct broker *b, const struct http_request *req, struct slice body, struc
     TRY(check_key(b, req, r, f));
     TRY(check_challenge(b, r, f));
     TRY(judge(b, r, f));
+    TRY(afford_verdict(b, r, f));
     TRY(proof_spend(b, &r->proof, f));
     TRY(write_ledger(b, r, body, f));
     return say_verdict(r, f);
@@ -256,7 +307,7 @@ flow_attest(struct broker *b, const struct http_request *req, struct slice body,
     enum err e = steps(b, req, body, &r, f);
 
     if (e != ERR_OK) {
-        (void)atomic_fetch_add(&b->metrics.attest_denied, 1);
+        (void)atomic_fetch_add(&b->metrics.attest_denied, err_is_unable(e) ? 0 : 1);
         return record_denial(b, &r.sandbox, "attestation", e, f);
     }
     TRY(mint_result(b, &r, out, f));

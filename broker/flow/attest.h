@@ -15,8 +15,11 @@ struct attest_grant {
     char ear[MINT_TOKEN];
 };
 
+/* Wipes the result. */
+void attest_grant_free(struct attest_grant **g);
+
 /* `body` is the JSON of docs/API.md.  Codes of refusal: malformed, challenge_malformed, challenge_unknown, challenge_expired, challenge_used,
- * policy_unknown, key_mismatch, evidence_rejected, evidence_malformed, evidence_unable, and those of proof.h. */
+ * policy_unknown, consent_required, key_mismatch, evidence_rejected, evidence_malformed, evidence_unable, and those of proof.h. */
 enum err flow_attest(struct broker *b, const struct http_request *req, struct slice body,
                      struct attest_grant *out, struct fault *f) MUST_USE;
 

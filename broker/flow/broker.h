@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "attest/attest.h"
+#include "broker/flow/budget.h"
 #include "broker/http/http.h"
 #include "broker/mint/mint.h"
 #include "broker/policy/policy.h"
@@ -37,6 +38,7 @@ struct rp_client {
 struct metrics {
     atomic_ullong requests, refused, unable;
     atomic_ullong attest_accepted, attest_denied;
+    atomic_ullong unrecorded; /* refusals that were answered "busy" (budget.h) */
     atomic_ullong tokens, uploads, teardowns;
 };
 
@@ -59,6 +61,7 @@ struct broker {
     struct token_cache *tokens;
     struct inflight *inflight;
     struct key_cache *keys; /* guests' public keys */
+    struct budget refusals;
     struct metrics metrics;
     int64_t started_unix;
 };

@@ -3,15 +3,17 @@
 #include "broker/flow/documents.h"
 
 #include "attest/base/text.h"
-#include "broker/flow/teardown.h"
+#include "broker/flow/record.h"
 #include "common/json.h"
 #include "common/mem.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { REVOKE_BATCH = 256, REVOKE_ROUNDS = 4096 };
+enum {
+    VERSION_DIGITS = 18,
+    REVOKE_NAMED = 1000, /* sandboxes that a reply lists */
+};
 
 static enum err
 note(struct broker *b, const struct principal *who, enum mint_action action, const char *object,
@@ -22,12 +24,25 @@ note(struct broker *b, const struct principal *who, enum mint_action action, con
     (void)snprintf(r.actor, sizeof r.actor, "admin:%s", who->name);
     (void)snprintf(r.object, sizeof r.object, "%s", object);
     (void)snprintf(r.reasons, sizeof r.reasons, "%s", reason);
-    return mint_note(b->mint, &r, &f->why) == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
+    return record_note(b, &r, f);
 }
 
-/* This instance knows at once; others within a turn of their keepers. */
+/* The change is on record and the ledger did not make it: that is put on record too. */
 static enum err
-take_effect(struct broker *b, struct fault *f)
+not_changed(struct broker *b, const struct principal *who, const char *object, enum err e,
+            struct fault *f)
+{
+    struct fault unwritten = {0};
+
+    if (!err_is_unable(e) && note(b, who, ACTION_DENIED, object, f->code, &unwritten) != ERR_OK) {
+        *f = unwritten;
+        return f->err;
+    }
+    return e;
+}
+
+enum err
+flow_documents_refresh(struct broker *b, struct fault *f)
 {
     enum err e = policy_book_refresh(b->book, &f->why);
 
@@ -96,7 +111,7 @@ read_document(const char *kind, const char *id, const struct jws *jws, struct do
 static enum err
 put(struct broker *b, const struct principal *who, struct document_row *row, struct fault *f)
 {
-    char object[256];
+    char object[OBJECT_TEXT];
 
     row->state = b->approvals_needed == 0 ? DOCUMENT_ACTIVE : DOCUMENT_PROPOSED;
     (void)snprintf(object, sizeof object, "%s/%s/%lld", row->kind, row->id,
@@ -104,7 +119,10 @@ put(struct broker *b, const struct principal *who, struct document_row *row, str
     TRY(note(b, who, ACTION_CHANGED, object, "put", f));
     enum err e = b->store->ops->document_put(b->store, row, &f->why);
 
-    return e == ERR_OK ? take_effect(b, f) : fault_from(f, e, "version_conflict");
+    if (e != ERR_OK) {
+        return not_changed(b, who, object, fault_from(f, e, "version_conflict"), f);
+    }
+    return flow_documents_refresh(b, f);
 }
 
 enum err
@@ -128,15 +146,29 @@ flow_document_put(struct broker *b, const struct principal *who, const struct do
     return ERR_OK;
 }
 
+enum err
+document_version(const char *text, int64_t *version, struct why *why)
+{
+    size_t len = strlen(text);
+    int64_t n = 0;
+
+    if (len == 0 || len > VERSION_DIGITS || text[0] == '0' || strspn(text, "0123456789") != len) {
+        return why_add(why, ERR_MALFORMED, "a version is a number from 1, at most %d digits",
+                       VERSION_DIGITS);
+    }
+    for (size_t i = 0; i < len; i++) {
+        n = 10 * n + (text[i] - '0');
+    }
+    *version = n;
+    return ERR_OK;
+}
+
 /* "policy/summarizer/8" to its parts. */
 static enum err
 split_object(const char *object, struct approval_row *row, struct fault *f)
 {
-    char copy[256];
+    AUTO(mem_free_text) char *copy = mem_text(slice_text(object));
     char *rest = copy;
-    char *end = NULL;
-
-    (void)snprintf(copy, sizeof copy, "%s", object);
     const char *kind = strsep(&rest, "/");
     const char *id = strsep(&rest, "/");
     const char *version = strsep(&rest, "/");
@@ -146,9 +178,8 @@ split_object(const char *object, struct approval_row *row, struct fault *f)
         return fault_set(f, ERR_MALFORMED, "document_malformed",
                          "approve must be policy/ID/VERSION or reference-set/ID/VERSION");
     }
-    row->version = strtoll(version, &end, 10);
-    if (*end != '\0' || row->version < 1) {
-        return fault_set(f, ERR_MALFORMED, "document_malformed", "version must be a number from 1");
+    if (document_version(version, &row->version, &f->why) != ERR_OK) {
+        return fault_from(f, ERR_MALFORMED, "document_malformed");
     }
     (void)snprintf(row->kind, sizeof row->kind, "%s", kind);
     (void)snprintf(row->id, sizeof row->id, "%s", id);
@@ -178,85 +209,93 @@ check_approved(struct broker *b, const struct approval_row *row, const char *dig
     return ERR_OK;
 }
 
+/* What the person signed, as a row. */
+static enum err
+read_approval(json_t *payload, struct approval_row *row, const char **digest,
+              char object[OBJECT_TEXT], struct fault *f)
+{
+    const char *approve = NULL;
+    const struct json_member members[] = {{"approve", JK_TEXT, true, &approve, 0, 200},
+                                          {"digest", JK_TEXT, true, digest, 0, 64}};
+
+    if (json_bind(payload, "approval", members, 2, &f->why) != ERR_OK) {
+        return fault_from(f, ERR_MALFORMED, "document_malformed");
+    }
+    (void)snprintf(object, OBJECT_TEXT, "%s", approve);
+    return split_object(approve, row, f);
+}
+
+/* Those that only a race lets come this far have the codes of check_approved(). */
+static const char *
+approval_code(enum err e)
+{
+    return e == ERR_GONE     ? "document_revoked"
+           : e == ERR_DENIED ? "own_document"
+                             : "approved_already";
+}
+
 enum err
-flow_approve(struct broker *b, const struct principal *who, struct slice text, char object[256],
-             bool *active, struct fault *f)
+flow_approve(struct broker *b, const struct principal *who, struct slice text,
+             char object[OBJECT_TEXT], bool *active, struct fault *f)
 {
     AUTO(jws_done) struct jws jws = {0};
     AUTO(mem_free_text) char *copy = mem_text(text);
     const struct principal *approver = NULL;
     struct approval_row row = {.at = clock_unix(), .jws = copy};
-    const char *approve = NULL;
     const char *digest = NULL;
-    const struct json_member members[] = {{"approve", JK_TEXT, true, &approve, 0, 200},
-                                          {"digest", JK_TEXT, true, &digest, 0, 64}};
 
     TRY(signer_fault(
         document_signer(&b->who, text, APPROVAL_TYP, ROLE_APPROVER, &jws, &approver, &f->why), f));
-    if (json_bind(jws.payload, "approval", members, 2, &f->why) != ERR_OK) {
-        return fault_from(f, ERR_MALFORMED, "document_malformed");
-    }
+    TRY(read_approval(jws.payload, &row, &digest, object, f));
     memcpy(row.approver, approver->name, sizeof row.approver);
-    TRY(split_object(approve, &row, f));
     TRY(check_approved(b, &row, digest, f));
-    (void)snprintf(object, 256, "%s", approve);
     TRY(note(b, who, ACTION_CHANGED, object, "approved", f));
     enum err e =
         b->store->ops->document_approve(b->store, &row, b->approvals_needed, active, &f->why);
 
-    if (e == ERR_GONE) {
-        return fault_from(f, e, "document_revoked");
+    if (e != ERR_OK) {
+        return not_changed(b, who, object, fault_from(f, e, approval_code(e)), f);
     }
-    return e == ERR_OK ? take_effect(b, f) : fault_from(f, e, "approved_already");
+    return flow_documents_refresh(b, f);
 }
 
-/* One round: revoke (again) and end a batch of what rests on it. */
-struct revoking {
-    const struct document_ref *ref;
-    const char *reason;
-    char actor[128];
-    char ids[REVOKE_BATCH][ID_MAX];
-    size_t n;
+/* Where the ids of what ended are, for the reply. */
+struct revoked {
+    char ids[REVOKE_NAMED][ID_MAX];
+    size_t n; /* all of them */
 };
 
-static enum err
-end_batch(struct broker *b, struct revoking *r, json_t *ended, struct fault *f)
+static json_t *
+ended_json(const struct revoked *r)
 {
-    enum err e = b->store->ops->document_revoke(b->store, r->ref->kind, r->ref->id, r->ref->version,
-                                                r->reason, clock_unix(), r->ids, REVOKE_BATCH,
-                                                &r->n, &f->why);
+    json_t *list = json_array();
 
-    if (e != ERR_OK) {
-        return fault_from(f, e, "document_unknown");
+    for (size_t i = 0; i < r->n && i < REVOKE_NAMED; i++) {
+        (void)json_array_append_new(list, json_string(r->ids[i]));
     }
-    for (size_t i = 0; i < r->n && e == ERR_OK; i++) {
-        AUTO(mem_free_text) char *receipt = NULL;
-
-        e = flow_teardown(b, r->ids[i], r->actor, "basis_revoked", &receipt, f);
-        (void)json_array_append_new(ended, json_string(r->ids[i]));
-    }
-    return e;
+    return json_pack("{s:o, s:I}", "ended", list, "ended_count", (json_int_t)r->n);
 }
 
 enum err
 flow_document_revoke(struct broker *b, const struct principal *who, const struct document_ref *ref,
                      const char *reason, json_t **ended, struct fault *f)
 {
-    AUTO(json_free) json_t *list = json_array();
-    struct revoking r = {.ref = ref, .reason = reason, .n = REVOKE_BATCH};
-    char object[256];
-    enum err e = ERR_OK;
+    struct revoked *r = NULL;
+    char object[OBJECT_TEXT];
 
     (void)snprintf(object, sizeof object, "%s/%s/%lld", ref->kind, ref->id,
                    (long long)ref->version);
-    (void)snprintf(r.actor, sizeof r.actor, "admin:%s", who->name);
     TRY(note(b, who, ACTION_REVOKED, object, reason, f));
-    for (unsigned round = 0; e == ERR_OK && r.n == REVOKE_BATCH && round < REVOKE_ROUNDS; round++) {
-        e = end_batch(b, &r, list, f);
+    r = mem_new(1, sizeof *r);
+    enum err e = b->store->ops->document_revoke(b->store, ref->kind, ref->id, ref->version, reason,
+                                                clock_unix(), r->ids, REVOKE_NAMED, &r->n, &f->why);
+
+    if (e == ERR_OK) {
+        *ended = ended_json(r);
     }
-    TRY(e);
-    TRY(take_effect(b, f));
-    *ended = list;
-    list = NULL;
-    return ERR_OK;
+    mem_free(r);
+    if (e != ERR_OK) {
+        return not_changed(b, who, object, fault_from(f, e, "document_unknown"), f);
+    }
+    return flow_documents_refresh(b, f);
 }

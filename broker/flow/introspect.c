@@ -4,6 +4,7 @@
 
 #include "attest/base/wr.h"
 #include "broker/flow/proof.h"
+#include "broker/flow/record.h"
 #include "broker/flow/replay.h"
 #include "broker/flow/validity.h"
 
@@ -218,7 +219,7 @@ revoke(struct broker *b, const struct claims *c, struct fault *f)
     if (e != ERR_OK) {
         return fault_from(f, e, "unable");
     }
-    return mint_note(b->mint, &r, &f->why) == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
+    return record_note(b, &r, f);
 }
 
 enum err
@@ -232,7 +233,7 @@ flow_revoke(struct broker *b, const struct http_request *req, const char *token,
     if (token == NULL) {
         return fault_set(f, ERR_MALFORMED, "invalid_request", "token is missing");
     }
-    TRY(proof_spend(b, &p, f));
+    /* Whoever has no token of ours takes no room in the memory of proofs. */
     if (claims_read(b, slice_text(token), CLAIMS_ACCESS | CLAIMS_EAR, clock_unix(), &c, &why) !=
         ERR_OK) {
         return ERR_OK;
@@ -240,5 +241,6 @@ flow_revoke(struct broker *b, const struct http_request *req, const char *token,
     if (strcmp(c.jkt, p.jkt) != 0) {
         return fault_set(f, ERR_MALFORMED, "invalid_request", "the token is of another key");
     }
+    TRY(proof_spend(b, &p, f));
     return revoke(b, &c, f);
 }

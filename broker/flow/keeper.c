@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TURN_MS = 250, DUE_MAX = 64, UNSETTLED_MAX = 64, SWEEP_TURNS = 240, SETTLE_TURNS = 20 };
+enum { TURN_MS = 250, BATCH = 64, SWEEP_TURNS = 240, SETTLE_TURNS = 20 };
 
 struct keeper {
     struct broker *b;
@@ -23,29 +23,71 @@ struct keeper {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop;
+    char after[ID_MAX]; /* receipts have been seen to up to here */
 };
 
-static void
+static enum err
+end_one(struct broker *b, const char *sandbox, const char *event)
+{
+    AUTO(mem_free_text) char *receipt = NULL;
+    struct fault f = {0};
+    enum err e = flow_teardown(b, sandbox, "broker", "lease_ended", &receipt, &f);
+
+    if (e == ERR_OK) {
+        log_line(event, "sandbox=%s", sandbox);
+    } else {
+        log_line("end.unable", "sandbox=%s reason=\"%s\"", sandbox, why_text(&f.why));
+    }
+    return e;
+}
+
+/* How many of them, from the first on, have ended and have a receipt. */
+static size_t
+end_all(struct broker *b, char (*ids)[ID_MAX], size_t n, const char *event)
+{
+    size_t done = 0;
+
+    while (done < n && end_one(b, ids[done], event) == ERR_OK) {
+        done++;
+    }
+    return done;
+}
+
+/* True when there are more. */
+static bool
 end_due(struct broker *b)
 {
-    char ids[DUE_MAX][ID_MAX];
+    char ids[BATCH][ID_MAX];
     size_t n = 0;
     struct why why = {0};
 
-    if (b->store->ops->sandbox_due(b->store, clock_unix(), ids, DUE_MAX, &n, &why) != ERR_OK) {
+    if (b->store->ops->sandbox_due(b->store, clock_unix(), ids, BATCH, &n, &why) != ERR_OK) {
         log_line("lease.unable", "reason=\"%s\"", why_text(&why));
-        return;
+        return false;
     }
-    for (size_t i = 0; i < n; i++) {
-        AUTO(mem_free_text) char *receipt = NULL;
-        struct fault f = {0};
+    return end_all(b, ids, n, "lease.ended") == BATCH;
+}
 
-        if (flow_teardown(b, ids[i], "broker", "lease_ended", &receipt, &f) != ERR_OK) {
-            log_line("lease.unable", "sandbox=%s reason=\"%s\"", ids[i], why_text(&f.why));
-            continue;
-        }
-        log_line("lease.ended", "sandbox=%s", ids[i]);
+/* Sandboxes that have ended without a receipt: by a revocation, or when a teardown was cut short.
+ * A cursor, so that one whose receipt fails again and again does not keep the others from theirs.
+ * True when there are more. */
+static bool
+finish_ends(struct keeper *k)
+{
+    struct broker *b = k->b;
+    char ids[BATCH][ID_MAX];
+    size_t n = 0;
+    struct why why = {0};
+
+    if (b->store->ops->sandbox_unreceipted(b->store, k->after, ids, BATCH, &n, &why) != ERR_OK) {
+        log_line("receipt.unable", "reason=\"%s\"", why_text(&why));
+        return false;
     }
+    size_t done = end_all(b, ids, n, "receipt.made");
+    const char *after = done < n ? ids[done] : n == BATCH ? ids[BATCH - 1] : "";
+
+    (void)snprintf(k->after, sizeof k->after, "%s", after);
+    return done == BATCH;
 }
 
 static void
@@ -61,11 +103,11 @@ settle_one(struct broker *b, const struct upload_row *row)
 static void
 settle(struct broker *b)
 {
-    struct upload_row *rows = mem_new(UNSETTLED_MAX, sizeof *rows);
+    struct upload_row *rows = mem_new(BATCH, sizeof *rows);
     size_t n = 0;
     struct why why = {0};
 
-    if (b->store->ops->upload_unsettled(b->store, rows, UNSETTLED_MAX, &n, &why) != ERR_OK) {
+    if (b->store->ops->upload_unsettled(b->store, rows, BATCH, &n, &why) != ERR_OK) {
         n = 0; /* the next turn tries again */
     }
     for (size_t i = 0; i < n; i++) {
@@ -74,15 +116,19 @@ settle(struct broker *b)
     mem_free(rows);
 }
 
-static void
-turn(struct broker *b, unsigned count)
+/* True when the next turn should come at once. */
+static bool
+turn(struct keeper *k, unsigned count)
 {
+    struct broker *b = k->b;
     struct why why = {0};
+    bool more = false;
 
     if (policy_book_refresh(b->book, &why) != ERR_OK) {
         log_line("documents.unable", "reason=\"%s\"", why_text(&why));
     }
-    end_due(b);
+    more = end_due(b);
+    more |= finish_ends(k);
     if (count % SETTLE_TURNS == 0) {
         settle(b);
     }
@@ -90,15 +136,17 @@ turn(struct broker *b, unsigned count)
     if (count % SWEEP_TURNS == 0 && b->store->ops->sweep(b->store, clock_unix(), &why) != ERR_OK) {
         log_line("sweep.unable", "reason=\"%s\"", why_text(&why));
     }
+    return more;
 }
 
+/* By the monotonic clock: a wall clock that is set back must not stop the leases. */
 static bool
-pause_turn(struct keeper *k)
+pause_turn(struct keeper *k, int64_t wait_ms)
 {
     struct timespec until;
 
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)TURN_MS * 1000000;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)wait_ms * 1000000;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     (void)pthread_mutex_lock(&k->lock);
@@ -116,8 +164,10 @@ run(void *arg)
 {
     struct keeper *k = arg;
 
-    for (unsigned count = 0; pause_turn(k); count++) {
-        turn(k->b, count);
+    bool more = false;
+
+    for (unsigned count = 0; pause_turn(k, more ? 0 : TURN_MS); count++) {
+        more = turn(k, count);
     }
     return NULL;
 }
@@ -174,10 +224,14 @@ enum err
 keeper_start(struct broker *b, struct keeper **out, struct why *why)
 {
     struct keeper *k = mem_new(1, sizeof *k);
+    pthread_condattr_t attr;
 
     k->b = b;
     (void)pthread_mutex_init(&k->lock, NULL);
-    (void)pthread_cond_init(&k->wake, NULL);
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&k->wake, &attr);
+    (void)pthread_condattr_destroy(&attr);
     if (pthread_create(&k->thread, NULL, run, k) != 0) {
         mem_free(k);
         return why_add(why, ERR_UNABLE, "no thread for the keeper");

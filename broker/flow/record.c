@@ -2,6 +2,8 @@
 /* record.c - see record.h. */
 #include "broker/flow/record.h"
 
+#include "attest/base/sec.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -22,23 +24,85 @@ record_sandbox(const struct sandbox_row *s, enum mint_action action, const char 
     }
 }
 
+/* A full queue is told as such; everything else is trouble of ours, whatever the mint calls it. */
+static enum err
+mint_fault(enum err e, struct fault *f)
+{
+    if (e == ERR_OK) {
+        return ERR_OK;
+    }
+    return fault_from(f, e == ERR_BUSY ? ERR_BUSY : ERR_UNABLE, "unable");
+}
+
+enum err
+record_note(struct broker *b, const struct mint_record *r, struct fault *f)
+{
+    return mint_fault(mint_note(b->mint, r, &f->why), f);
+}
+
+enum err
+record_grant(struct broker *b, const struct mint_ask *ask, int64_t not_after,
+             struct mint_answer *out, struct fault *f)
+{
+    TRY(mint_fault(mint_ask(b->mint, ask, out, &f->why), f));
+    if (out->exp > not_after) {
+        sec_zero(out->text, out->text_len);
+        return fault_set(f, ERR_BUSY, "busy", "the mint answered when the time had passed");
+    }
+    return ERR_OK;
+}
+
+enum err
+record_afford(struct broker *b, struct fault *f)
+{
+    if (budget_take(&b->refusals, clock_mono_ms())) {
+        return ERR_OK;
+    }
+    (void)atomic_fetch_add(&b->metrics.unrecorded, 1);
+    return fault_set(f, ERR_BUSY, "busy", "more refusals than may be put on record");
+}
+
+/* The code, and then as many of the failed checks as fit. */
+static void
+write_reasons(const struct fault *f, char *dst, size_t cap)
+{
+    int n = snprintf(dst, cap, "%s%s%s", f->code, f->failed[0] != '\0' ? " " : "", f->failed);
+
+    if (n >= 0 && (size_t)n >= cap) {
+        char *last = strrchr(dst, ' ');
+
+        if (last != NULL) {
+            *last = '\0';
+        }
+    }
+}
+
 enum err
 record_denial(struct broker *b, const struct sandbox_row *s, const char *object, enum err e,
               struct fault *f)
 {
+    bool judged = f->verdict[0] != '\0';
     struct mint_record r = {0};
-    struct why why = {0};
 
-    if (e != ERR_DENIED && e != ERR_CONFLICT) {
+    if (e != ERR_DENIED && e != ERR_CONFLICT && !judged) {
         return e;
     }
-    record_sandbox(s, ACTION_DENIED, "guest", &r);
+    if (!judged) {
+        struct fault spent = {0};
+
+        if (record_afford(b, &spent) != ERR_OK) {
+            *f = spent;
+            return f->err;
+        }
+    }
+    record_sandbox(s, err_is_unable(e) ? ACTION_ASKED : ACTION_DENIED, "guest", &r);
     (void)snprintf(r.object, sizeof r.object, "%s", object);
-    (void)snprintf(r.reasons, sizeof r.reasons, "%s%s%.900s", f->code, f->failed[0] ? " " : "",
-                   f->failed);
-    if (mint_note(b->mint, &r, &why) != ERR_OK) {
-        return fault_set(f, ERR_UNABLE, "unable", "the record could not be written: %.100s",
-                         why_text(&why));
+    write_reasons(f, r.reasons, sizeof r.reasons);
+    struct fault unwritten = {0};
+
+    if (record_note(b, &r, &unwritten) != ERR_OK) {
+        *f = unwritten;
+        return f->err;
     }
     return e;
 }

@@ -10,21 +10,18 @@
 #include "common/json.h"
 #include "common/mem.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { ABORTED_MAX = 256, NAMED_MAX = 40, CUT_WAIT_MS = 5000 };
+enum { ABORTED_MAX = 256, CUT_WAIT_MS = 5000 };
 
 /* One teardown under way. */
 struct ending {
     struct sandbox_row row;
-    struct upload_row aborted[ABORTED_MAX];
+    struct upload_row aborted[ABORTED_MAX]; /* to be settled now; the keeper does what is more */
     size_t aborted_n;
-    bool was_live;
+    struct upload_sum uploads;
     bool quiet; /* nothing of it is under way any more */
-    int64_t now;
     struct mint_ask ask;
     struct mint_answer answer;
 };
@@ -41,37 +38,15 @@ static enum err
 end_in_ledger(struct broker *b, const char *sandbox, const char *reason, struct ending *e,
               struct fault *f)
 {
+    bool was_live = false;
     enum err err =
-        b->store->ops->sandbox_end(b->store, sandbox, SANDBOX_ENDED, reason, e->now, &e->was_live,
-                                   e->aborted, ABORTED_MAX, &e->aborted_n, &f->why);
+        b->store->ops->sandbox_end(b->store, sandbox, SANDBOX_ENDED, reason, clock_unix(),
+                                   &was_live, e->aborted, ABORTED_MAX, &e->aborted_n, &f->why);
 
     if (err == ERR_OK) {
         err = b->store->ops->sandbox_get(b->store, sandbox, &e->row, &f->why);
     }
-    if (err == ERR_NOT_FOUND) {
-        return fault_from(f, err, "sandbox_unknown");
-    }
-    return err == ERR_OK ? ERR_OK : fault_from(f, err, "unable");
-}
-
-static enum err
-remove_part(struct broker *b, const char *id, struct why *why)
-{
-    char path[UPLOAD_PATH];
-
-    TRY(upload_part_path(b, id, path, sizeof path, why));
-    if (unlink(path) != 0 && errno != ENOENT) {
-        return why_add(why, ERR_IO, "upload %s: %s", id, strerrordesc_np(errno));
-    }
-    return ERR_OK;
-}
-
-enum err
-upload_settle(struct broker *b, const struct upload_row *u, struct why *why)
-{
-    enum err e = strcmp(u->mode, "local") == 0 ? remove_part(b, u->id, why) : ERR_OK;
-
-    return e == ERR_OK ? b->store->ops->upload_settle(b->store, u->id, why) : e;
+    return err == ERR_OK ? ERR_OK : fault_from(f, err, "sandbox_unknown");
 }
 
 /* What cannot be settled now stays in the ledger as unsettled; the keeper goes on with it. */
@@ -90,47 +65,38 @@ undo_uploads(struct broker *b, const char *sandbox, struct ending *e)
     }
 }
 
-/* A direct upload whose URL is still good may begin or finish at the store until it expires. */
-static bool
-may_finish(const struct upload_row *u, int64_t now)
+/* One store's entry for the uploads from `i` on; returns the first of the next store. */
+static size_t
+add_store(const struct upload_sum *sum, size_t i, json_t *list)
 {
-    return strcmp(u->mode, "direct") == 0 && u->expires > now;
+    const char *store = sum->usable[i].store;
+    json_t *ids = json_array();
+    int64_t last = 0;
+    char until[RFC3339_LEN + 1];
+
+    for (; i < sum->usable_n && strcmp(sum->usable[i].store, store) == 0; i++) {
+        (void)json_array_append_new(ids, json_string(sum->usable[i].id));
+        last = sum->usable[i].until > last ? sum->usable[i].until : last;
+    }
+    rfc3339_format(last, until);
+    (void)json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "store", store,
+                                                "may_finish_until", until, "uploads", ids));
+    return i;
 }
 
+/* The URL of a direct upload cannot be called back: a PUT may begin or finish until it expires. */
 static json_t *
-not_undone(const struct ending *e)
+not_undone(const struct upload_sum *sum)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < e->aborted_n && json_array_size(list) < NAMED_MAX; i++) {
-        const struct upload_row *u = &e->aborted[i];
-        char until[RFC3339_LEN + 1];
-
-        if (!may_finish(u, e->now)) {
-            continue;
-        }
-        json_t *o = json_object();
-
-        rfc3339_format(u->expires, until);
-        (void)json_object_set_new(o, "upload", json_string(u->id));
-        (void)json_object_set_new(o, "store", json_string(u->store));
-        (void)json_object_set_new(o, "may_finish_until", json_string(until));
-        (void)json_array_append_new(list, o);
+    for (size_t i = 0; i < sum->usable_n;) {
+        i = add_store(sum, i, list);
     }
     return list;
 }
 
-static json_t *
-ids_of(const struct ending *e)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < e->aborted_n && i < NAMED_MAX; i++) {
-        (void)json_array_append_new(list, json_string(e->aborted[i].id));
-    }
-    return list;
-}
-
+/* From the ledger alone, so that whoever comes second, or after a crash, says the same. */
 static char *
 receipt_body(const struct ending *e)
 {
@@ -138,18 +104,19 @@ receipt_body(const struct ending *e)
     char at[RFC3339_LEN + 1];
 
     rfc3339_format(e->row.ended_at, at);
-    (void)json_object_set_new(o, "state", json_string("ended"));
+    (void)json_object_set_new(o, "state", json_string(sandbox_state_name(e->row.state)));
     (void)json_object_set_new(o, "ended_at", json_string(at));
     (void)json_object_set_new(o, "reason", json_string(e->row.end_reason));
-    (void)json_object_set_new(o, "uploads_aborted", json_integer((json_int_t)e->aborted_n));
-    (void)json_object_set_new(o, "aborted", ids_of(e));
-    (void)json_object_set_new(o, "not_undone", not_undone(e));
+    (void)json_object_set_new(o, "uploads_committed",
+                              json_integer((json_int_t)e->uploads.committed));
+    (void)json_object_set_new(o, "uploads_aborted", json_integer((json_int_t)e->uploads.aborted));
+    (void)json_object_set_new(o, "not_undone", not_undone(&e->uploads));
     (void)json_object_set_new(o, "in_flight_ended", json_boolean(e->quiet));
     return json_text(o);
 }
 
 static enum err
-mint_receipt(struct broker *b, const char *actor, struct ending *e, char **receipt, struct fault *f)
+fill_receipt(const char *actor, struct ending *e, struct fault *f)
 {
     AUTO(mem_free_text) char *body = receipt_body(e);
     struct mint_record *r = &e->ask.record;
@@ -163,12 +130,21 @@ mint_receipt(struct broker *b, const char *actor, struct ending *e, char **recei
     memcpy(e->ask.extra, body, strlen(body) + 1);
     record_sandbox(&e->row, ACTION_REVOKED, actor, r);
     (void)snprintf(r->reasons, sizeof r->reasons, "%s", e->row.end_reason);
-    if (mint_ask(b->mint, &e->ask, &e->answer, &f->why) != ERR_OK) {
-        return fault_from(f, ERR_UNABLE, "unable");
-    }
-    enum err err =
-        b->store->ops->receipt_put(b->store, e->row.id, e->answer.text, receipt, &f->why);
+    return ERR_OK;
+}
 
+static enum err
+mint_receipt(struct broker *b, const char *actor, struct ending *e, char **receipt, struct fault *f)
+{
+    enum err err =
+        b->store->ops->upload_sum(b->store, e->row.id, e->row.ended_at, &e->uploads, &f->why);
+
+    if (err != ERR_OK) {
+        return fault_from(f, err, "unable");
+    }
+    TRY(fill_receipt(actor, e, f));
+    TRY(record_grant(b, &e->ask, INT64_MAX, &e->answer, f));
+    err = b->store->ops->receipt_put(b->store, e->row.id, e->answer.text, receipt, &f->why);
     return err == ERR_OK ? ERR_OK : fault_from(f, err, "unable");
 }
 
@@ -178,7 +154,6 @@ flow_teardown(struct broker *b, const char *sandbox, const char *actor, const ch
 {
     AUTO(ending_free) struct ending *e = mem_new(1, sizeof *e);
 
-    e->now = clock_unix();
     TRY(end_in_ledger(b, sandbox, reason, e, f));
     undo_uploads(b, sandbox, e);
     enum err err = b->store->ops->receipt_get(b->store, sandbox, receipt, &f->why);

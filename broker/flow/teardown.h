@@ -11,7 +11,4 @@
 enum err flow_teardown(struct broker *b, const char *sandbox, const char *actor, const char *reason,
                        char **receipt, struct fault *f) MUST_USE;
 
-/* Remove what an aborted upload left outside the ledger, and say in the ledger that this is done. */
-enum err upload_settle(struct broker *b, const struct upload_row *u, struct why *why) MUST_USE;
-
 #endif

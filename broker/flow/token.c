@@ -6,7 +6,10 @@
 #include "broker/flow/token.h"
 
 #include "attest/base/sec.h"
+#include "attest/base/text.h"
+#include "broker/flow/documents.h"
 #include "broker/flow/evidence.h"
+#include "broker/flow/lease.h"
 #include "broker/flow/proof.h"
 #include "broker/flow/record.h"
 #include "broker/flow/validity.h"
@@ -47,7 +50,7 @@ token_grant_free(struct token_grant **g)
     if (*g != NULL) {
         sec_zero((*g)->token, (*g)->token_len);
         mem_free((*g)->token);
-        mem_free((*g)->result);
+        attest_grant_free(&(*g)->result);
         mem_free(*g);
     }
     *g = NULL;
@@ -149,8 +152,8 @@ copy_rules(const struct policy_grant *from, struct rules *to)
     to->scopes = from->scopes;
 }
 
-static enum err
-find_grant(struct broker *b, struct subject *s, struct fault *f)
+static bool
+copy_grant(struct broker *b, struct subject *s)
 {
     policy_book_enter(b->book);
     const struct policy *p =
@@ -160,12 +163,22 @@ find_grant(struct broker *b, struct subject *s, struct fault *f)
         copy_rules(&p->grant, &s->grant);
     }
     policy_book_leave(b->book);
-    if (p == NULL) {
-        return fault_set(f, ERR_MALFORMED, "invalid_request",
-                         "policy %s/%lld is not active any more", s->sandbox.policy,
-                         (long long)s->sandbox.policy_version);
+    return p != NULL;
+}
+
+static enum err
+find_grant(struct broker *b, struct subject *s, struct fault *f)
+{
+    bool found = copy_grant(b, s);
+
+    if (!found) { /* the book may be a moment old */
+        TRY(flow_documents_refresh(b, f));
+        found = copy_grant(b, s);
     }
-    return ERR_OK;
+    return found ? ERR_OK
+                 : fault_set(f, ERR_MALFORMED, "invalid_request",
+                             "policy %s/%lld is not active any more", s->sandbox.policy,
+                             (long long)s->sandbox.policy_version);
 }
 
 static bool
@@ -219,7 +232,8 @@ choose_scope(const struct form *form, const struct subject *s, struct mint_ask *
     for (char *one = strsep(&rest, " "); one != NULL; one = strsep(&rest, " ")) {
         if (!grant_has_scope(s, one)) {
             return fault_set(f, ERR_DENIED, "invalid_scope",
-                             "scope \"%.60s\" is not granted to this sandbox", one);
+                             "scope \"%s\" is not granted to this sandbox",
+                             text_show(slice_text(one)).text);
         }
     }
     memcpy(ask->scope, wanted, strlen(wanted) + 1);
@@ -246,8 +260,8 @@ add_audiences(struct broker *b, const struct form *form, const char *name, const
 
         if (strlen(aud) >= MINT_TEXT || ask->aud_n == MINT_AUDIENCES ||
             !grant_has_audience(b, s, aud)) {
-            return fault_set(f, ERR_DENIED, "invalid_target", "%s \"%.80s\" is not granted", name,
-                             aud);
+            return fault_set(f, ERR_DENIED, "invalid_target", "%s \"%s\" is not granted", name,
+                             text_show(slice_text(aud)).text);
         }
         memcpy(ask->aud[ask->aud_n++], aud, strlen(aud) + 1);
     }
@@ -272,26 +286,18 @@ choose_audience(struct broker *b, const struct form *form, const struct subject 
     return ERR_OK;
 }
 
+/* Not beyond the sandbox nor the subject token. */
 static int64_t
-least(int64_t a, int64_t b)
+last_second(const struct subject *s)
 {
-    return a < b ? a : b;
-}
-
-static int64_t
-choose_life(const struct subject *s, int64_t now)
-{
-    int64_t end = least(least(s->sandbox.lease_until, s->sandbox.hard_until),
-                        least(s->sandbox.collateral_until, s->claims.exp));
-
-    return least(s->grant.token_ttl_s, end - now);
+    return lease_least(lease_end(&s->sandbox), s->claims.exp);
 }
 
 static void
 fill_ask(const struct subject *s, struct mint_ask *ask)
 {
     ask->kind = MINT_ACCESS;
-    ask->life_s = choose_life(s, clock_unix());
+    ask->life_s = lease_life(s->grant.token_ttl_s, last_second(s), clock_unix());
     (void)snprintf(ask->sub, sizeof ask->sub, "sandbox:%s", s->sandbox.id);
     memcpy(ask->client_id, s->sandbox.id, sizeof s->sandbox.id);
     memcpy(ask->jkt, s->sandbox.jkt, sizeof ask->jkt);
@@ -319,11 +325,11 @@ mint_token(struct broker *b, const struct form *form, struct subject *s, struct 
            struct fault *f)
 {
     struct mint_answer *answer = NULL;
-    enum err e = choose(b, form, s, f);
 
-    TRY(e);
+    TRY(choose(b, form, s, f));
     answer = mem_raw(sizeof *answer); /* filled whole by the mint's answer */
-    e = mint_ask(b->mint, &s->ask, answer, &f->why);
+    enum err e = record_grant(b, &s->ask, last_second(s), answer, f);
+
     if (e == ERR_OK) {
         out->token_len = answer->text_len;
         out->token = mem_text((struct slice){(const uint8_t *)answer->text, answer->text_len});
@@ -333,7 +339,7 @@ mint_token(struct broker *b, const struct form *form, struct subject *s, struct 
         (void)atomic_fetch_add(&b->metrics.tokens, 1);
     }
     mem_free(answer);
-    return e == ERR_OK ? ERR_OK : fault_from(f, ERR_UNABLE, "unable");
+    return e;
 }
 
 static enum err

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* upload.c - see upload.h. */
+/* upload.c - see upload.h: asking for a URL.  What becomes of it is in upload_body.c and upload_commit.c. */
 #include "broker/flow/upload.h"
 
+#include "attest/base/sec.h"
+#include "attest/base/text.h"
 #include "attest/base/wr.h"
-#include "broker/flow/inflight.h"
+#include "broker/flow/lease.h"
 #include "broker/flow/record.h"
-#include "broker/flow/teardown.h"
 #include "common/json.h"
 #include "common/mem.h"
 
+#include <assert.h>
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SCOPE_UPLOAD "upload"
 
 enum { DIRECT_LIFE_MAX_S = 60 }; /* the mint signs no longer ones */
+
+void
+upload_grant_free(struct upload_grant **g)
+{
+    if (*g != NULL) {
+        sec_zero(*g, sizeof **g);
+        mem_free(*g);
+    }
+    *g = NULL;
+}
 
 const struct upload_store *
 upload_store_find(const struct broker *b, const char *id)
@@ -29,15 +38,6 @@ upload_store_find(const struct broker *b, const char *id)
         }
     }
     return NULL;
-}
-
-enum err
-upload_part_path(struct broker *b, const char *id, char *dst, size_t cap, struct why *why)
-{
-    int n = snprintf(dst, cap, "%s/%s.part", b->upload_dir, id);
-
-    return n > 0 && (size_t)n < cap ? ERR_OK
-                                    : why_add(why, ERR_LIMIT, "path of %s is too long", id);
 }
 
 /* The rules of the policy for that store; copied, because the book may change. */
@@ -59,7 +59,8 @@ find_rules(struct broker *b, const struct guest *g, const char *store, struct po
     }
     policy_book_leave(b->book);
     if (!found || upload_store_find(b, store) == NULL) {
-        return fault_set(f, ERR_DENIED, "store_denied", "store \"%.60s\" is not granted", store);
+        return fault_set(f, ERR_DENIED, "store_denied", "store \"%s\" is not granted",
+                         text_show(slice_text(store)).text);
     }
     return ERR_OK;
 }
@@ -114,8 +115,8 @@ check_ask(const struct policy_upload *rules, const struct upload_ask *ask, struc
                          (long long)ask->size, (long long)rules->max_bytes);
     }
     if (!type_ok(rules, ask->content_type)) {
-        return fault_set(f, ERR_DENIED, "type_denied", "content type \"%.60s\" is not granted",
-                         ask->content_type);
+        return fault_set(f, ERR_DENIED, "type_denied", "content type \"%s\" is not granted",
+                         text_show(slice_text(ask->content_type)).text);
     }
     return ERR_OK;
 }
@@ -142,18 +143,25 @@ make_key(const struct policy_upload *rules, const char *sandbox, const char *nam
     return ERR_OK;
 }
 
-static int64_t
-least(int64_t a, int64_t b)
+bool
+upload_is_direct(const struct upload_row *row)
 {
-    return a < b ? a : b;
+    return strcmp(row->mode, "direct") == 0;
 }
 
+/* Seconds that a URL may be good for. */
+static int64_t
+url_life(const struct policy_upload *rules, const struct upload_row *row)
+{
+    return upload_is_direct(row) ? lease_least(rules->ttl_s, DIRECT_LIFE_MAX_S) : rules->ttl_s;
+}
+
+/* The row says until when the URL can be used at the latest; the receipt of a teardown repeats it. */
 static enum err
 journal(struct broker *b, const struct guest *g, const struct upload_ask *ask,
         const struct policy_upload *rules, struct upload_row *row, struct fault *f)
 {
     int64_t now = clock_unix();
-    int64_t end = least(g->sandbox.lease_until, g->sandbox.hard_until);
 
     random_id("up-", row->id, sizeof row->id);
     memcpy(row->sandbox, g->sandbox.id, sizeof row->sandbox);
@@ -164,7 +172,7 @@ journal(struct broker *b, const struct guest *g, const struct upload_ask *ask,
     row->size = ask->size;
     row->state = UPLOAD_OPEN;
     row->created = now;
-    row->expires = least(now + rules->ttl_s, end);
+    row->expires = lease_least(now + url_life(rules, row) + LEASE_SLACK_S, lease_end(&g->sandbox));
     TRY(make_key(rules, g->sandbox.id, ask->name, row->key, sizeof row->key, f));
     if (row->expires <= now) {
         return fault_set(f, ERR_GONE, "sandbox_ended", "the lease has ended");
@@ -177,9 +185,9 @@ journal(struct broker *b, const struct guest *g, const struct upload_ask *ask,
     return e == ERR_OK ? ERR_OK : fault_from(f, e, "unable");
 }
 
-static void
-fill_record(const struct guest *g, const struct upload_row *row, enum mint_action action,
-            struct mint_record *r)
+void
+upload_record(const struct guest *g, const struct upload_row *row, enum mint_action action,
+              struct mint_record *r)
 {
     record_sandbox(&g->sandbox, action, "guest", r);
     (void)snprintf(r->object, sizeof r->object, "upload/%s", row->id);
@@ -232,7 +240,6 @@ fill_direct(const struct upload_row *row, const struct policy_upload *rules, str
             struct fault *f)
 {
     ask->kind = MINT_PUT_URL;
-    ask->life_s = least(ask->life_s, DIRECT_LIFE_MAX_S);
     memcpy(ask->store, row->store, sizeof ask->store);
     memcpy(ask->key, row->key, sizeof ask->key);
     memcpy(ask->content_type, row->content_type, sizeof ask->content_type);
@@ -250,17 +257,18 @@ fill_local(struct broker *b, const struct upload_row *row, struct mint_ask *ask)
     (void)snprintf(ask->sub, sizeof ask->sub, "sandbox:%s", row->sandbox);
     (void)snprintf(ask->aud[0], sizeof ask->aud[0], "%s", b->issuer);
     ask->aud_n = 1;
-    (void)snprintf(ask->extra, sizeof ask->extra, "%s", extra);
+    static_assert(STORE_TEXT + 256 < sizeof ask->extra, "a capability fits");
+    memcpy(ask->extra, extra, strlen(extra) + 1);
 }
 
 static enum err
 fill_ask(struct broker *b, const struct guest *g, const struct upload_row *row,
          const struct policy_upload *rules, struct mint_ask *ask, struct fault *f)
 {
-    ask->life_s = row->expires - row->created;
+    ask->life_s = lease_life(url_life(rules, row), row->expires, clock_unix());
     ask->status_index = -1;
-    fill_record(g, row, ACTION_GRANTED, &ask->record);
-    if (strcmp(row->mode, "direct") == 0) {
+    upload_record(g, row, ACTION_GRANTED, &ask->record);
+    if (upload_is_direct(row)) {
         return fill_direct(row, rules, ask, f);
     }
     fill_local(b, row, ask);
@@ -276,6 +284,7 @@ struct exchange {
 static void
 exchange_free(struct exchange **x)
 {
+    sec_zero((*x)->answer.text, (*x)->answer.text_len);
     mem_free(*x);
     *x = NULL;
 }
@@ -288,10 +297,8 @@ sign_url(struct broker *b, const struct guest *g, const struct policy_upload *ru
     const struct upload_row *row = &out->row;
 
     TRY(fill_ask(b, g, row, rules, &x->ask, f));
-    if (mint_ask(b->mint, &x->ask, &x->answer, &f->why) != ERR_OK) {
-        return fault_from(f, ERR_UNABLE, "unable");
-    }
-    out->expires_in = x->ask.life_s;
+    TRY(record_grant(b, &x->ask, row->expires, &x->answer, f));
+    out->expires_in = x->answer.exp - x->answer.iat;
     if (x->ask.kind == MINT_PUT_URL) {
         (void)snprintf(out->url, sizeof out->url, "%s", x->answer.text);
         memcpy(out->headers, x->answer.headers, sizeof out->headers);
@@ -329,166 +336,4 @@ flow_upload(struct broker *b, const struct guest *g, const struct upload_ask *as
     }
     (void)atomic_fetch_add(&b->metrics.uploads, 1);
     return ERR_OK;
-}
-
-static enum err
-own_upload(struct broker *b, const struct guest *g, const char *id, struct upload_row *out,
-           struct fault *f)
-{
-    enum err e = b->store->ops->upload_get(b->store, id, out, &f->why);
-
-    if (e == ERR_NOT_FOUND) {
-        return fault_from(f, e, "upload_unknown");
-    }
-    if (e != ERR_OK) {
-        return fault_from(f, e, "unable");
-    }
-    if (strcmp(out->sandbox, g->sandbox.id) != 0) {
-        return fault_set(f, ERR_DENIED, "not_yours", "the upload is of another sandbox");
-    }
-    return ERR_OK;
-}
-
-static enum err
-make_parents(char *path, size_t from, struct why *why)
-{
-    char *slash = strrchr(path + from, '/');
-
-    if (slash == NULL) {
-        return ERR_OK;
-    }
-    *slash = '\0';
-    enum err e = dir_make(path, 0700, why);
-
-    *slash = '/';
-    return e;
-}
-
-static enum err
-sync_folder_of(char *path, struct why *why)
-{
-    char *slash = strrchr(path, '/');
-    int fd = -1;
-    bool ok = false;
-
-    *slash = '\0';
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ok = fd >= 0 && fsync(fd) == 0;
-    *slash = '/';
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return ok ? ERR_OK : why_add(why, ERR_IO, "folder of an upload: %s", strerrordesc_np(errno));
-}
-
-enum err
-upload_publish(struct broker *b, const struct upload_row *u, struct why *why)
-{
-    const struct upload_store *s = upload_store_find(b, u->store);
-    char part[UPLOAD_PATH];
-    char path[UPLOAD_PATH];
-    int n = 0;
-
-    if (s == NULL) {
-        return why_add(why, ERR_UNABLE, "store %s is not configured any more", u->store);
-    }
-    TRY(upload_part_path(b, u->id, part, sizeof part, why));
-    n = snprintf(path, sizeof path, "%s/%s", s->path, u->key);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        return why_add(why, ERR_LIMIT, "path of %s is too long", u->id);
-    }
-    TRY(make_parents(path, strlen(s->path), why));
-    if (renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) != 0) {
-        return why_add(why, errno == EEXIST ? ERR_CONFLICT : ERR_IO, "upload %s: %s", u->id,
-                       strerrordesc_np(errno));
-    }
-    return sync_folder_of(path, why);
-}
-
-/* Ledger, then file: should we die in between, the keeper finishes it from the ledger. */
-static enum err
-commit_local(struct broker *b, struct upload_row *row, struct fault *f)
-{
-    enum err e =
-        b->store->ops->upload_move(b->store, row->id, UPLOAD_STORED, UPLOAD_COMMITTED, &f->why);
-
-    if (e == ERR_CONFLICT) {
-        return fault_from(f, e, "not_stored");
-    }
-    if (e == ERR_GONE) {
-        return fault_from(f, e, "sandbox_ended");
-    }
-    if (e != ERR_OK) {
-        return fault_from(f, e, "unable");
-    }
-    e = upload_publish(b, row, &f->why);
-    if (e == ERR_CONFLICT) { /* an object of that name stays as it is, and this one goes */
-        enum err moved = b->store->ops->upload_move(b->store, row->id, UPLOAD_COMMITTED,
-                                                    UPLOAD_ABORTED, &f->why);
-
-        return fault_from(f, err_is_unable(moved) ? moved : e, "exists");
-    }
-    return e == ERR_OK ? ERR_OK : fault_from(f, e, "unable");
-}
-
-static enum err
-commit_direct(struct broker *b, const struct upload_row *row, struct fault *f)
-{
-    enum err e =
-        b->store->ops->upload_move(b->store, row->id, UPLOAD_OPEN, UPLOAD_COMMITTED, &f->why);
-
-    if (e == ERR_CONFLICT || e == ERR_GONE) {
-        return fault_from(f, e, e == ERR_GONE ? "sandbox_ended" : "not_stored");
-    }
-    return e == ERR_OK ? ERR_OK : fault_from(f, e, "unable");
-}
-
-/* The record comes first: an upload that is finished without one must not be. */
-enum err
-flow_upload_commit(struct broker *b, const struct guest *g, const char *id, struct upload_row *out,
-                   struct fault *f)
-{
-    struct mint_record r = {0};
-
-    TRY(own_upload(b, g, id, out, f));
-    if (out->state == UPLOAD_COMMITTED) {
-        return ERR_OK;
-    }
-    fill_record(g, out, ACTION_CHANGED, &r);
-    (void)snprintf(r.reasons, sizeof r.reasons, "committed");
-    if (mint_note(b->mint, &r, &f->why) != ERR_OK) {
-        return fault_from(f, ERR_UNABLE, "unable");
-    }
-    enum err e = inflight_enter(b->inflight, g->sandbox.id, &f->why);
-
-    if (e != ERR_OK) {
-        return fault_from(f, e, "busy");
-    }
-    e = strcmp(out->mode, "local") == 0 ? commit_local(b, out, f) : commit_direct(b, out, f);
-    inflight_leave(b->inflight, g->sandbox.id);
-    TRY(e);
-    out->state = UPLOAD_COMMITTED;
-    return ERR_OK;
-}
-
-enum err
-flow_upload_abort(struct broker *b, const struct guest *g, const char *id, struct fault *f)
-{
-    struct upload_row row = {0};
-    struct mint_record r = {0};
-
-    TRY(own_upload(b, g, id, &row, f));
-    if (row.state != UPLOAD_OPEN && row.state != UPLOAD_STORED) {
-        return fault_set(f, ERR_CONFLICT, "not_open", "the upload is committed or aborted already");
-    }
-    fill_record(g, &row, ACTION_REVOKED, &r);
-    if (mint_note(b->mint, &r, &f->why) != ERR_OK) {
-        return fault_from(f, ERR_UNABLE, "unable");
-    }
-    enum err e = b->store->ops->upload_move(b->store, id, row.state, UPLOAD_ABORTED, &f->why);
-
-    if (e == ERR_OK) {
-        e = upload_settle(b, &row, &f->why);
-    }
-    return e == ERR_OK ? ERR_OK : fault_from(f, e, e == ERR_GONE ? "sandbox_ended" : "not_open");
 }

@@ -41,15 +41,6 @@ body_free(struct body **s)
     *s = NULL;
 }
 
-static unsigned
-status_of(enum err e)
-{
-    if (err_is_unable(e)) {
-        return 503;
-    }
-    return e == ERR_GONE ? 410 : e == ERR_CONFLICT ? 409 : 403;
-}
-
 /* Fill the reply of a refusal and return its error. */
 static enum err refuse(struct http_reply *out, enum err e, const char *code, const char *fmt, ...)
     PRINTF(4, 5);
@@ -63,7 +54,7 @@ refuse(struct http_reply *out, enum err e, const char *code, const char *fmt, ..
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    http_problem(out, status_of(e), code, text);
+    http_problem(out, http_status(e), code, err_is_unable(e) ? http_detail(e, NULL) : text);
     out->close = true;
     return e;
 }
@@ -146,8 +137,8 @@ find_row(struct http_request *req, struct slice token, struct body *s, struct ht
     enum err e = s->b->store->ops->upload_get(s->b->store, c.upload, &s->row, &f.why);
 
     if (e != ERR_OK) {
-        return refuse(out, err_is_unable(e) ? e : ERR_DENIED, "url_invalid", "%s",
-                      why_text(&f.why));
+        e = fault_from(&f, err_is_unable(e) ? e : ERR_DENIED, "url_invalid");
+        return refuse(out, e, f.code, "%s", why_text(&f.why));
     }
     return ERR_OK;
 }
@@ -209,7 +200,7 @@ body_write(void *state, struct slice chunk, struct http_reply *out)
     }
     s->got += (int64_t)chunk.len;
     if (EVP_DigestUpdate(s->md, chunk.ptr, chunk.len) != 1) {
-        return refuse(out, ERR_BUG, "unable", "the digest failed");
+        return refuse(out, ERR_IO, "unable", "the digest failed");
     }
     return ERR_OK;
 }
@@ -260,7 +251,7 @@ body_end(void *state, struct http_request *req, struct http_reply *out)
 
     (void)req;
     if (finish(s, hex, &f) != ERR_OK) {
-        http_problem(out, status_of(f.err), f.code, why_text(&f.why));
+        http_problem(out, http_status(f.err), f.code, http_detail(f.err, &f.why));
         body_abandon(s);
         return;
     }

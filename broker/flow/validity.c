@@ -2,13 +2,14 @@
 /* validity.c - see validity.h.  Nothing else in the broker decides whether a credential is good. */
 #include "broker/flow/validity.h"
 
+#include "broker/flow/lease.h"
+
 #include <string.h>
 
 bool
 sandbox_good(const struct sandbox_row *s, int64_t now)
 {
-    return s->state == SANDBOX_LIVE && now < s->lease_until && now < s->hard_until &&
-           now < s->collateral_until;
+    return s->state == SANDBOX_LIVE && now < lease_end(s);
 }
 
 enum err

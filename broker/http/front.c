@@ -232,13 +232,12 @@ http_start(const struct http_conf *conf, struct http_front **out, struct why *wh
     TRY(front_new(conf, &identity, &f, why));
     f->anchors = anchors;
     anchors = NULL;
+    *out = f; /* before the first request, whose handler may cut a connection */
     enum err e = listeners_open(f, why);
     if (e != ERR_OK) {
-        http_stop(&f, 0);
-        return e;
+        http_stop(out, 0);
     }
-    *out = f;
-    return ERR_OK;
+    return e;
 }
 
 enum err

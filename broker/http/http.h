@@ -101,11 +101,16 @@ void http_body(struct http_reply *out, unsigned status, const char *content_type
  * too long is left out; NULL is none. */
 void http_problem(struct http_reply *out, unsigned status, const char *code, const char *detail);
 
+unsigned http_status(enum err e);
+
+/* What the other side may know of the cause: the innermost link of `why` (may be NULL), but for
+ * trouble of ours, which is nobody else's business.  Borrowed from `why`, or static. */
+const char *http_detail(enum err e, const struct why *why);
+
 /* Status and default code of an error of ours: MALFORMED 400 bad_request, LIMIT 413 too_large,
  * UNAUTHENTICATED 401, DENIED 403, NOT_FOUND 404, CONFLICT 409, GONE 410 (codes of those
- * names), BUSY 429 busy, UNABLE/NOMEM/IO 503 unable, BUG 500 internal.  The innermost cause in
- * `why` (may be NULL) becomes the detail for all but the last three, whose cause is nobody
- * else's business. */
+ * names), BUSY 429 busy, UNABLE/NOMEM/IO 503 unable, BUG 500 internal.  The
+ * detail is http_detail()'s. */
 void http_error(struct http_reply *out, enum err e, const struct why *why);
 
 /* Give the connection a label (a sandbox id) until this request ends.  Set it before checking that
@@ -140,7 +145,8 @@ struct http_conf {
 
 /* Open the listeners.  Routes and app are borrowed until http_stop(); files are read now.
  * Raises the soft limit of open files when connections_max needs it.  ERR_MALFORMED:
- * configuration or a file in it; ERR_UNABLE: an address cannot be opened. */
+ * configuration or a file in it; ERR_UNABLE: an address cannot be opened.  *out is set before the
+ * first handler runs, and NULL again after a failure. */
 enum err http_start(const struct http_conf *conf, struct http_front **out,
                     struct why *why) MUST_USE;
 

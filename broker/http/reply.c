@@ -122,32 +122,43 @@ http_problem(struct http_reply *out, unsigned status, const char *code, const ch
     }
 }
 
+static const struct {
+    unsigned status;
+    const char *code;
+    const char *detail; /* instead of the cause, which is ours to know */
+} answers[] = {
+    [ERR_OK] = {500, "internal", ""},
+    [ERR_MALFORMED] = {400, "bad_request", NULL},
+    [ERR_LIMIT] = {413, "too_large", NULL},
+    [ERR_UNAUTHENTICATED] = {401, "unauthenticated", NULL},
+    [ERR_DENIED] = {403, "denied", NULL},
+    [ERR_NOT_FOUND] = {404, "not_found", NULL},
+    [ERR_CONFLICT] = {409, "conflict", NULL},
+    [ERR_GONE] = {410, "gone", NULL},
+    [ERR_BUSY] = {429, "busy", "a limit is reached; try again later"},
+    [ERR_UNABLE] = {503, "unable", "this cannot be decided now; try again later"},
+    [ERR_NOMEM] = {503, "unable", "this cannot be done now; try again later"},
+    [ERR_IO] = {503, "unable", "this cannot be done now; try again later"},
+    [ERR_BUG] = {500, "internal", "this is a fault of ours"},
+};
+
+unsigned
+http_status(enum err e)
+{
+    return answers[e].status;
+}
+
+const char *
+http_detail(enum err e, const struct why *why)
+{
+    if (answers[e].detail != NULL) {
+        return answers[e].detail;
+    }
+    return why == NULL ? "" : why_text(why);
+}
+
 void
 http_error(struct http_reply *out, enum err e, const struct why *why)
 {
-    static const struct {
-        unsigned status;
-        const char *code;
-        const char *detail; /* instead of the cause, which is ours to know */
-    } answers[] = {
-        [ERR_OK] = {500, "internal", ""},
-        [ERR_MALFORMED] = {400, "bad_request", NULL},
-        [ERR_LIMIT] = {413, "too_large", NULL},
-        [ERR_UNAUTHENTICATED] = {401, "unauthenticated", NULL},
-        [ERR_DENIED] = {403, "denied", NULL},
-        [ERR_NOT_FOUND] = {404, "not_found", NULL},
-        [ERR_CONFLICT] = {409, "conflict", NULL},
-        [ERR_GONE] = {410, "gone", NULL},
-        [ERR_BUSY] = {429, "busy", "a limit is reached; try again later"},
-        [ERR_UNABLE] = {503, "unable", "this cannot be decided now; try again later"},
-        [ERR_NOMEM] = {503, "unable", "this cannot be done now; try again later"},
-        [ERR_IO] = {503, "unable", "this cannot be done now; try again later"},
-        [ERR_BUG] = {500, "internal", "this is a fault of ours"},
-    };
-    const char *detail = answers[e].detail;
-
-    if (detail == NULL) {
-        detail = why == NULL ? "" : why_text(why);
-    }
-    http_problem(out, answers[e].status, answers[e].code, detail);
+    http_problem(out, answers[e].status, answers[e].code, http_detail(e, why));
 }

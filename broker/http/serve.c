@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "attest/base/sec.h"
 #include "broker/http/exchange.h"
 #include "common/mem.h"
 
@@ -98,6 +99,14 @@ add_headers(const struct exchange *ex, struct MHD_Response *r)
     }
 }
 
+/* Bodies are texts (http_body), and may hold a credential. */
+static void
+wipe(void *body)
+{
+    sec_zero(body, strlen(body));
+    mem_free(body);
+}
+
 /* Queue the settled reply; its body now belongs to libmicrohttpd. */
 static enum MHD_Result
 send_reply(struct exchange *ex)
@@ -107,7 +116,7 @@ send_reply(struct exchange *ex)
     struct MHD_Response *r =
         body == NULL
             ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
-            : MHD_create_response_from_buffer_with_free_callback(reply->body_len, body, mem_free);
+            : MHD_create_response_from_buffer_with_free_callback(reply->body_len, body, wipe);
 
     assert(r != NULL);
     reply->body = NULL;

@@ -44,7 +44,7 @@ upload_moves_only_from_where_it_is(void **state)
     expect(f, f->op->upload_move(f->s, "up-1", UPLOAD_OPEN, UPLOAD_STORED, &f->why), ERR_CONFLICT,
            "up-1 is in state 2, wanted 1");
     expect_ok(f, f->op->upload_move(f->s, "up-1", UPLOAD_STORED, UPLOAD_COMMITTED, &f->why));
-    expect(f, f->op->upload_move(f->s, "up-1", UPLOAD_COMMITTED, UPLOAD_ABORTED, &f->why), ERR_BUG,
+    expect(f, f->op->upload_move(f->s, "up-1", UPLOAD_COMMITTED, UPLOAD_STORED, &f->why), ERR_BUG,
            "no way from state 3");
     expect(f, f->op->upload_move(f->s, "up-9", UPLOAD_OPEN, UPLOAD_STORED, &f->why), ERR_NOT_FOUND,
            "no upload up-9");
@@ -246,37 +246,145 @@ revoked_document_stays_revoked(void **state)
     publish(f, "policy", "p", 2); /* its number is not given again */
 }
 
+/* A sandbox that rests on policy/p/1. */
 static void
-revoking_lists_the_live_sandboxes_that_rest_on_it(void **state)
+admit_on_p(struct fixture *f, const char *id, enum sandbox_state as)
 {
-    static const char *const names[] = {"sb-1", "sb-2", "sb-3"};
+    static const struct basis_row basis[] = {{"policy", "p", 1}};
+    struct verdict_row v = verdict_for(id, id);
+    struct sandbox_row s = sandbox_for(id);
+
+    s.state = as;
+    expect_ok(f, f->op->attest_put(f->s, slice_text(id), NOW, &v, &s, basis, 1, &f->why));
+}
+
+static enum sandbox_state
+state_of(struct fixture *f, const char *id)
+{
+    struct sandbox_row s = {0};
+
+    expect_ok(f, f->op->sandbox_get(f->s, id, &s, &f->why));
+    return s.state;
+}
+
+static void
+revoking_ends_the_live_sandboxes_that_rest_on_it(void **state)
+{
     struct fixture *f = *state;
     struct basis_row basis[] = {{"policy", "p", 1}};
-    char ids[4][ID_MAX];
+    struct sandbox_row seen = {0};
+    struct upload_row u = upload_for("up-1", "sb-2");
+    char ids[1][ID_MAX];
     size_t n = 0;
 
     publish(f, "policy", "p", 1);
     (void)admit(f, "sb-0"); /* rests on nothing */
-    for (size_t i = 0; i < 3; i++) {
-        struct verdict_row v = verdict_for(names[i], names[i]);
-        struct sandbox_row s = sandbox_for(names[i]);
-
-        expect_ok(f, f->op->attest_put(f->s, slice_text(names[i]), NOW, &v, &s, basis, 1, &f->why));
-    }
+    admit_on_p(f, "sb-1", SANDBOX_LIVE);
+    admit_on_p(f, "sb-2", SANDBOX_LIVE);
+    admit_on_p(f, "sb-3", SANDBOX_PAUSED);
+    expect_ok(f, f->op->upload_put(f->s, &u, &f->why));
     assert_true(end(f, "sb-1", NULL));
-    expect_ok(f, f->op->document_revoke(f->s, "policy", "p", 1, "CVE", NOW, ids, 1, &n, &f->why));
-    assert_int_equal(n, 1);
-    assert_string_equal(ids[0], "sb-2");
-    assert_true(end(f, "sb-2", NULL));
-    expect_ok(f, f->op->document_revoke(f->s, "policy", "p", 1, "", NOW, ids, 4, &n, &f->why));
-    assert_int_equal(n, 1);
-    assert_string_equal(ids[0], "sb-3");
+    expect_ok(f,
+              f->op->document_revoke(f->s, "policy", "p", 1, "CVE", NOW + 9, ids, 1, &n, &f->why));
+    assert_int_equal(n, 2); /* both, though only one was asked for */
+    assert_int_equal(state_of(f, ids[0]), SANDBOX_ENDED);
+    assert_int_equal(state_of(f, "sb-0"), SANDBOX_LIVE);
+    assert_int_equal(state_of(f, "sb-3"), SANDBOX_ENDED);
+    expect_ok(f, f->op->sandbox_get(f->s, "sb-2", &seen, &f->why));
+    assert_string_equal(seen.end_reason, "revoked policy/p/1");
+    assert_int_equal(seen.ended_at, NOW + 9);
+    expect_ok(f, f->op->sandbox_get(f->s, "sb-1", &seen, &f->why));
+    assert_int_equal(seen.ended_at, NOW + 5); /* had ended before */
+    expect_ok(f, f->op->upload_get(f->s, "up-1", &u, &f->why));
+    assert_int_equal(u.state, UPLOAD_ABORTED);
+    expect_ok(f, f->op->document_revoke(f->s, "policy", "p", 1, "", NOW, ids, 1, &n, &f->why));
+    assert_int_equal(n, 0);
 
     struct verdict_row v = verdict_for("sb-4", "sb-4");
     struct sandbox_row s = sandbox_for("sb-4");
 
     expect(f, f->op->attest_put(f->s, slice_text("late"), NOW, &v, &s, basis, 1, &f->why),
            ERR_DENIED, "policy/p/1 is not active");
+}
+
+static void
+an_end_without_receipt_is_found_until_it_has_one(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_free_text) char *kept = NULL;
+    char ids[4][ID_MAX];
+    size_t n = 9;
+
+    publish(f, "policy", "p", 1);
+    (void)admit(f, "sb-0");
+    admit_on_p(f, "sb-1", SANDBOX_LIVE);
+    admit_on_p(f, "sb-2", SANDBOX_LIVE);
+    expect_ok(f, f->op->sandbox_unreceipted(f->s, "", ids, 4, &n, &f->why));
+    assert_int_equal(n, 0);
+    expect_ok(f, f->op->document_revoke(f->s, "policy", "p", 1, "", NOW, ids, 0, &n, &f->why));
+    assert_true(end(f, "sb-0", NULL));
+    expect_ok(f, f->op->sandbox_unreceipted(f->s, "", ids, 4, &n, &f->why));
+    assert_int_equal(n, 3);
+    assert_string_equal(ids[0], "sb-0");
+    expect_ok(f, f->op->sandbox_unreceipted(f->s, "sb-0", ids, 1, &n, &f->why));
+    assert_int_equal(n, 1);
+    assert_string_equal(ids[0], "sb-1");
+    expect_ok(f, f->op->receipt_put(f->s, "sb-1", "j.w.s", &kept, &f->why));
+    expect_ok(f, f->op->sandbox_unreceipted(f->s, "sb-0", ids, 4, &n, &f->why));
+    assert_int_equal(n, 1);
+    assert_string_equal(ids[0], "sb-2");
+}
+
+static enum err
+put_direct(struct fixture *f, unsigned i, int64_t expires)
+{
+    char id[16];
+
+    (void)snprintf(id, sizeof id, "up-%03u", i);
+    struct upload_row u = upload_for(id, "sb-1");
+
+    (void)snprintf(u.mode, sizeof u.mode, "direct");
+    u.expires = expires;
+    return f->op->upload_put(f->s, &u, &f->why);
+}
+
+static void
+a_sandbox_has_a_bounded_number_of_usable_uploads(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)admit(f, "sb-1");
+    for (unsigned i = 0; i < UPLOADS_USABLE_MAX - 1; i++) {
+        expect_ok(f, put_direct(f, i, NOW + 60));
+    }
+    expect_ok(f, put_direct(f, 500, NOW)); /* past its time: takes no room */
+    expect_ok(f, put_direct(f, 501, NOW + 60));
+    expect(f, put_direct(f, 502, NOW + 60), ERR_BUSY, "at most 128");
+    /* A committed one makes no room while its URL is good. */
+    expect_ok(f, f->op->upload_move(f->s, "up-000", UPLOAD_OPEN, UPLOAD_COMMITTED, &f->why));
+    expect(f, put_direct(f, 503, NOW + 60), ERR_BUSY, "at most 128");
+}
+
+static void
+a_sum_names_what_outlives_the_sandbox(void **state)
+{
+    struct fixture *f = *state;
+    struct upload_sum *sum = mem_new(1, sizeof *sum);
+
+    three_uploads(f);
+    expect_ok(f, put_direct(f, 7, NOW + 60));
+    expect_ok(f, put_direct(f, 8, NOW + 10));
+    expect_ok(f, put_direct(f, 9, NOW + 11));
+    expect_ok(f, f->op->upload_move(f->s, "up-009", UPLOAD_OPEN, UPLOAD_COMMITTED, &f->why));
+    assert_true(end(f, "sb-1", NULL));
+    expect_ok(f, f->op->upload_sum(f->s, "sb-1", NOW + 10, sum, &f->why));
+    assert_int_equal(sum->committed, 2);
+    assert_int_equal(sum->aborted, 4);
+    assert_int_equal(sum->usable_n, 2);
+    assert_string_equal(sum->usable[0].id, "up-007");
+    assert_int_equal(sum->usable[0].until, NOW + 60);
+    assert_string_equal(sum->usable[1].id, "up-009");
+    mem_free(sum);
 }
 
 static void
@@ -403,8 +511,13 @@ main(void)
         cmocka_unit_test_setup_teardown(document_list_is_in_order_and_of_one_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(approval_activates_with_the_last_needed, setup, teardown),
         cmocka_unit_test_setup_teardown(revoked_document_stays_revoked, setup, teardown),
-        cmocka_unit_test_setup_teardown(revoking_lists_the_live_sandboxes_that_rest_on_it, setup,
+        cmocka_unit_test_setup_teardown(revoking_ends_the_live_sandboxes_that_rest_on_it, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(an_end_without_receipt_is_found_until_it_has_one, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_sandbox_has_a_bounded_number_of_usable_uploads, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_sum_names_what_outlives_the_sandbox, setup, teardown),
         cmocka_unit_test_setup_teardown(epoch_grows_with_every_change_of_documents, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(many_writers_lose_nothing, setup, teardown),

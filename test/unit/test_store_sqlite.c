@@ -129,7 +129,7 @@ newer_schema_is_refused_naming_both(void **state)
 
     assert_int_equal(stranger(f, "INSERT INTO schema_version VALUES (99, '0099_future')"),
                      SQLITE_OK);
-    expect(f, try_open(f), ERR_CONFLICT, "schema 99, this program knows up to 1");
+    expect(f, try_open(f), ERR_CONFLICT, "schema 99, this program knows up to");
 }
 
 static void
