@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char HTTPS[] = "https://";
+
 void
 config_free(struct config **c)
 {
@@ -36,13 +38,13 @@ set_path(const char *config_path, const char *name, const char *what, char *dst,
     int n = name[0] == '/' ? snprintf(dst, cap, "%s", name)
                            : snprintf(dst, cap, "%.*s%s", dir, config_path, name);
 
-    if (n <= 0 || (size_t)n >= cap) {
+    if (name[0] == '\0' || n <= 0 || (size_t)n >= cap) {
         return why_add(why, ERR_LIMIT, "%s: path is empty or longer than %zu bytes", what, cap - 1);
     }
     return ERR_OK;
 }
 
-/* The same for a file that must be there. */
+/* The same for a file or folder that must be there. */
 static enum err
 set_file(const char *config_path, const char *name, const char *what, char *dst, size_t cap,
          struct why *why)
@@ -65,19 +67,40 @@ set_text(const char *text, const char *what, char *dst, size_t cap, struct why *
     return ERR_OK;
 }
 
+/* Names go into the audit log, which takes no control characters. */
+static enum err
+set_name(const char *text, const char *what, char *dst, size_t cap, struct why *why)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if ((unsigned char)*p < ' ' || *p == 0x7f) {
+            return why_add(why, ERR_MALFORMED, "%s: a control character", what);
+        }
+    }
+    return set_text(text, what, dst, cap, why);
+}
+
+/* 1 to 65535, digits alone; 0 for anything else. */
+static uint16_t
+port_of(const char *text)
+{
+    size_t len = strlen(text);
+    unsigned long n = strspn(text, "0123456789") == len && len <= 5 ? strtoul(text, NULL, 10) : 0;
+
+    return n <= UINT16_MAX ? (uint16_t)n : 0;
+}
+
 /* "127.0.0.1:8443" or "[::1]:8443". */
 static enum err
 set_address(const char *text, const char *what, struct http_address *out, struct why *why)
 {
     unsigned char raw[16];
     const char *colon = strrchr(text, ':');
-    char *end = NULL;
-    long port = colon != NULL ? strtol(colon + 1, &end, 10) : 0;
+    uint16_t port = colon != NULL ? port_of(colon + 1) : 0;
     bool v6 = text[0] == '[' && colon != NULL && colon > text && colon[-1] == ']';
     size_t skip = v6 ? 1 : 0;
     size_t len = colon != NULL ? (size_t)(colon - text) - 2 * skip : 0;
 
-    if (colon == NULL || *end != '\0' || port < 1 || port > 65535 || len >= sizeof out->host) {
+    if (port == 0 || len >= sizeof out->host) {
         return why_add(why, ERR_MALFORMED, "listen.%s: \"%.60s\", want ADDRESS:PORT", what, text);
     }
     (void)snprintf(out->host, sizeof out->host, "%.*s", (int)len, text + skip);
@@ -85,7 +108,7 @@ set_address(const char *text, const char *what, struct http_address *out, struct
         return why_add(why, ERR_MALFORMED, "listen.%s: \"%.60s\" is not a numeric address", what,
                        out->host);
     }
-    out->port = (uint16_t)port;
+    out->port = port;
     return ERR_OK;
 }
 
@@ -182,7 +205,6 @@ set_spki(const char *hex, const struct config *c, struct principal *p, struct wh
 static enum err
 read_principal(json_t *obj, const char *path, struct config *c, struct why *why)
 {
-    (void)path;
     struct principal *p = &c->principal[c->principals];
     const char *name = NULL;
     const char *spki = NULL;
@@ -195,8 +217,9 @@ read_principal(json_t *obj, const char *path, struct config *c, struct why *why)
         {"audience", JK_ARRAY, false, &audience, 0, POLICY_AUDIENCES},
     };
 
+    (void)path;
     TRY(json_bind(obj, "principals", members, sizeof members / sizeof members[0], why));
-    TRY(set_text(name, "principals.name", p->name, sizeof p->name, why));
+    TRY(set_name(name, "principals.name", p->name, sizeof p->name, why));
     TRY(set_spki(spki, c, p, why));
     TRY(read_roles(roles, p, why));
     TRY(read_audiences(audience, "principals.audience", p->audience, &p->audiences, why));
@@ -207,7 +230,6 @@ read_principal(json_t *obj, const char *path, struct config *c, struct why *why)
 static enum err
 read_client(json_t *obj, const char *path, struct config *c, struct why *why)
 {
-    (void)path;
     struct rp_client *r = &c->client[c->clients];
     const char *id = NULL;
     json_t *jwk = NULL;
@@ -218,8 +240,14 @@ read_client(json_t *obj, const char *path, struct config *c, struct why *why)
         {"audience", JK_ARRAY, true, &audience, 0, POLICY_AUDIENCES},
     };
 
+    (void)path;
     TRY(json_bind(obj, "clients", members, sizeof members / sizeof members[0], why));
-    TRY(set_text(id, "clients.id", r->id, sizeof r->id, why));
+    TRY(set_name(id, "clients.id", r->id, sizeof r->id, why));
+    for (size_t i = 0; i < c->clients; i++) {
+        if (strcmp(c->client[i].id, r->id) == 0) {
+            return why_add(why, ERR_MALFORMED, "clients: the id %s is there twice", r->id);
+        }
+    }
     TRY(read_audiences(audience, "clients", r->audience, &r->audiences, why));
     TRY(jwk_read(jwk, &r->jwk, why));
     c->clients++;
@@ -304,7 +332,12 @@ read_store(json_t *obj, const char *path, struct config *c, struct why *why)
 
     TRY(json_bind(obj, "stores", members, sizeof members / sizeof members[0], why));
     TRY(check_store(mode, dir, &d, why));
-    TRY(set_text(id, "stores.id", s->id, sizeof s->id, why));
+    TRY(set_name(id, "stores.id", s->id, sizeof s->id, why));
+    for (size_t i = 0; i < c->stores; i++) {
+        if (strcmp(c->store[i].id, s->id) == 0) {
+            return why_add(why, ERR_MALFORMED, "stores: the id %s is there twice", s->id);
+        }
+    }
     TRY(set_text(mode, "stores.mode", s->mode, sizeof s->mode, why));
     c->stores++;
     if (dir != NULL) {
@@ -331,16 +364,25 @@ read_limits(json_t *obj, struct config *c, struct why *why)
     return json_bind(obj, "limits", members, sizeof members / sizeof members[0], why);
 }
 
+/* Letters, digits and what else a host, a port and a path are made of. */
+static bool
+issuer_ok(const char *text, size_t scheme)
+{
+    static const char PLAIN[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "-._~:/[]";
+    size_t len = strlen(text);
+
+    return strncmp(text, HTTPS, scheme) == 0 && len > scheme && text[scheme] != '/' &&
+           text[len - 1] != '/' && strspn(text, PLAIN) == len;
+}
+
 /* Clients compare the issuer byte for byte, and every URL of ours begins with it. */
 static enum err
 set_issuer(const char *text, struct config *c, struct why *why)
 {
-    static const char HTTPS[] = "https://";
-    size_t len = strlen(text);
     const char *host = text + sizeof HTTPS - 1;
 
-    if (strncmp(text, HTTPS, sizeof HTTPS - 1) != 0 || len == sizeof HTTPS - 1 ||
-        text[len - 1] == '/' || strpbrk(text, "?#% \t\"\\") != NULL) {
+    if (!issuer_ok(text, sizeof HTTPS - 1)) {
         return why_add(why, ERR_MALFORMED,
                        "issuer: \"%.80s\", want https://HOST[:PORT] without trailing slash", text);
     }
@@ -393,7 +435,7 @@ set_texts(const struct texts *t, const char *path, struct config *c, struct why 
     TRY(set_path(path, t->data_dir, "data_dir", c->data_dir, sizeof c->mint.data_dir, why));
     memcpy(c->mint.data_dir, c->data_dir, sizeof c->mint.data_dir);
     return t->roots == NULL ? ERR_OK
-                            : set_path(path, t->roots, "roots", c->roots, sizeof c->roots, why);
+                            : set_file(path, t->roots, "roots", c->roots, sizeof c->roots, why);
 }
 
 static enum err

@@ -42,6 +42,7 @@ struct server {
     struct config *config;
     struct roots *roots;
     struct keeper *keeper;
+    struct route *routes; /* the table with the configuration's deadlines */
     struct broker broker;
 };
 
@@ -52,6 +53,7 @@ server_done(struct server *s)
 
     keeper_stop(&s->keeper); /* it cuts connections of the front */
     http_stop(&b->front, STOP_DEADLINE_S);
+    mem_free(s->routes);
     policy_book_close(&b->book);
     store_close(&b->store);
     mint_stop(&b->mint);
@@ -139,10 +141,25 @@ open_ledger(struct server *s, struct why *why)
     return keeper_recover(b, why);
 }
 
+static struct route *
+routes_with_deadlines(const struct config *c)
+{
+    struct route *routes = mem_new(API_ROUTES_N, sizeof *routes);
+
+    memcpy(routes, API_ROUTES, API_ROUTES_N * sizeof *routes);
+    for (size_t i = 0; i < API_ROUTES_N; i++) {
+        routes[i].deadline_s =
+            routes[i].body == BODY_STREAM ? c->upload_deadline_s : c->request_deadline_s;
+    }
+    return routes;
+}
+
 static enum err
 open_front(struct server *s, struct why *why)
 {
     const struct config *c = s->config;
+
+    s->routes = routes_with_deadlines(c);
     struct http_conf conf = {
         .certificate_file = c->certificate,
         .key_file = c->key,
@@ -152,7 +169,7 @@ open_front(struct server *s, struct why *why)
         .per_address_max = (unsigned)c->per_address,
         .header_deadline_s = c->header_deadline_s,
         .idle_s = c->idle_s,
-        .routes = API_ROUTES,
+        .routes = s->routes,
         .routes_n = API_ROUTES_N,
         .app = &s->broker,
         .done = request_done,

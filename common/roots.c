@@ -125,28 +125,50 @@ is_pem(const char *name)
     return len > 4 && strcmp(name + len - 4, ".pem") == 0;
 }
 
+/* A path that is cut short would be another one. */
+static enum err
+join(const char *dir, const char *name, char dst[PATH_BYTES], struct why *why)
+{
+    int n = snprintf(dst, PATH_BYTES, "%s/%s", dir, name);
+
+    return n > 0 && n < PATH_BYTES
+               ? ERR_OK
+               : why_add(why, ERR_LIMIT, "roots %.80s/%.40s: the path is too long", dir, name);
+}
+
+static enum err
+add_files(struct roots *r, const char *folder, DIR *d, struct why *why)
+{
+    enum err e = ERR_OK;
+
+    for (struct dirent *f = readdir(d); f != NULL && e == ERR_OK; f = readdir(d)) {
+        char path[PATH_BYTES];
+
+        if (is_pem(f->d_name)) {
+            e = join(folder, f->d_name, path, why);
+            e = e == ERR_OK ? add_pem(r, path, why) : e;
+        }
+    }
+    return e;
+}
+
 static enum err
 add_folder(struct roots *r, const char *dir, struct why *why)
 {
-    char path[PATH_BYTES];
+    char folder[PATH_BYTES];
     DIR *d = NULL;
-    enum err e = ERR_OK;
 
     if (access(dir, R_OK | X_OK) != 0) {
         return why_add(why, ERR_IO, "roots %.120s: %s", dir, strerrordesc_np(errno));
     }
-    (void)snprintf(path, sizeof path, "%s/tpm", dir);
-    d = opendir(path);
+    TRY(join(dir, "tpm", folder, why));
+    d = opendir(folder);
     if (d == NULL) {
         return errno == ENOENT ? ERR_OK
-                               : why_add(why, ERR_IO, "%.120s: %s", path, strerrordesc_np(errno));
+                               : why_add(why, ERR_IO, "%.120s: %s", folder, strerrordesc_np(errno));
     }
-    for (struct dirent *f = readdir(d); f != NULL && e == ERR_OK; f = readdir(d)) {
-        if (is_pem(f->d_name)) {
-            (void)snprintf(path, sizeof path, "%s/tpm/%s", dir, f->d_name);
-            e = add_pem(r, path, why);
-        }
-    }
+    enum err e = add_files(r, folder, d, why);
+
     (void)closedir(d);
     return e;
 }

@@ -13,7 +13,8 @@ struct roots {
 
 void roots_free(struct roots **r);
 
-/* A vendor without a folder is not trusted.  dir "": nobody is.  ERR_MALFORMED names the file that does not hold certificates. */
+/* A vendor without a folder is not trusted.  dir "": nobody is.  ERR_IO: dir itself cannot be read.
+ * ERR_MALFORMED names the file that holds no certificate, or a broken one. */
 enum err roots_read(const char *dir, struct roots **out, struct why *why) MUST_USE;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* routes.c - every route that this server has.  `countersignd --print routes` prints it; schema/routes.md is that print.
+/* routes.c - every route that this server has, with the deadlines that hold unless the configuration
+ * says otherwise.  `countersignd --print routes` prints it; schema/routes.md is that print.
  *
  * A new route: one row here, one handler, one JSON schema, one black-box test. */
 #include "broker/api/handlers.h"
