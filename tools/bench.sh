@@ -4,7 +4,8 @@
 #
 #   tools/bench.sh BUILD
 set -u
-export COUNTERSIGN_BUILD="$1"
+COUNTERSIGN_BUILD=$(cd "$1" && pwd) || exit 1
+export COUNTERSIGN_BUILD
 bad=0
 run() {
     out=$(timeout 300 "$@") || { echo "bench: $* failed" >&2; bad=1; return; }

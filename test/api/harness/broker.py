@@ -15,7 +15,7 @@ from .http import Http
 from .jose import Key
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
-BUILD = os.environ.get("COUNTERSIGN_BUILD", os.path.join(ROOT, "build"))
+BUILD = os.path.abspath(os.environ.get("COUNTERSIGN_BUILD", os.path.join(ROOT, "build")))
 # A program to run the broker under, such as valgrind; everything then takes longer.
 WRAP = shlex.split(os.environ.get("COUNTERSIGN_WRAP", ""))
 SLOW = 8 if WRAP or "san" in os.path.basename(BUILD) else 1
