@@ -310,6 +310,18 @@ check_store(const char *mode, const char *dir, const struct direct *d, struct wh
 }
 
 static enum err
+set_store_id(const char *id, const struct config *c, struct upload_store *s, struct why *why)
+{
+    TRY(set_name(id, "stores.id", s->id, sizeof s->id, why));
+    for (size_t i = 0; i < c->stores; i++) {
+        if (strcmp(c->store[i].id, id) == 0) {
+            return why_add(why, ERR_MALFORMED, "stores: the id %s is there twice", id);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err
 read_store(json_t *obj, const char *path, struct config *c, struct why *why)
 {
     struct upload_store *s = &c->store[c->stores];
@@ -332,12 +344,7 @@ read_store(json_t *obj, const char *path, struct config *c, struct why *why)
 
     TRY(json_bind(obj, "stores", members, sizeof members / sizeof members[0], why));
     TRY(check_store(mode, dir, &d, why));
-    TRY(set_name(id, "stores.id", s->id, sizeof s->id, why));
-    for (size_t i = 0; i < c->stores; i++) {
-        if (strcmp(c->store[i].id, s->id) == 0) {
-            return why_add(why, ERR_MALFORMED, "stores: the id %s is there twice", s->id);
-        }
-    }
+    TRY(set_store_id(id, c, s, why));
     TRY(set_text(mode, "stores.mode", s->mode, sizeof s->mode, why));
     c->stores++;
     if (dir != NULL) {

@@ -121,30 +121,29 @@ judge_by(struct broker *b, struct run *r)
 
 /* A policy that the book lacks may be a moment old, and the ledger may be down: ask before denying. */
 static enum err
+find_and_judge(struct broker *b, struct run *r, struct fault *f)
+{
+    if (judge_by(b, r)) {
+        return ERR_OK;
+    }
+    enum err e = flow_documents_refresh(b, f);
+
+    if (e == ERR_OK && !judge_by(b, r)) {
+        e = fault_set(f, ERR_DENIED, "policy_unknown", "no active policy has the id \"%s\"",
+                      text_show(slice_text(r->ask->policy)).text);
+    }
+    return e;
+}
+
+static enum err
 judge(struct broker *b, struct run *r, struct fault *f)
 {
-    bool found = judge_by(b, r);
-
-    if (!found) {
-        TRY(flow_documents_refresh(b, f));
-        found = judge_by(b, r);
-    }
-    if (!found) {
-        return fault_set(f, ERR_DENIED, "policy_unknown", "no active policy has the id \"%s\"",
-                         text_show(slice_text(r->ask->policy)).text);
-    }
+    TRY(find_and_judge(b, r, f));
     if (r->consent_required) {
         return fault_set(f, ERR_DENIED, "consent_required", "policy %s asks for a consent",
                          r->sandbox.policy);
     }
     return ERR_OK;
-}
-
-/* Whoever is refused pays before anything of it is kept (budget.h). */
-static enum err
-afford_verdict(struct broker *b, const struct run *r, struct fault *f)
-{
-    return r->appraised->judgement == JUDGE_ACCEPT ? ERR_OK : record_afford(b, f);
 }
 
 static void
@@ -179,34 +178,43 @@ fill_rows(struct run *r, struct slice body)
     s->lease_until = lease_least(r->now + r->heartbeat_s, s->hard_until);
 }
 
+/* What the verdict rests on: how many rows. */
+static size_t
+fill_basis(const struct run *r, struct basis_row basis[BASIS_MAX])
+{
+    size_t n = 1;
+
+    basis[0] = (struct basis_row){.kind = "policy", .version = r->sandbox.policy_version};
+    memcpy(basis[0].id, r->sandbox.policy, sizeof basis[0].id);
+    for (size_t i = 0; i < r->appraised->sets; i++) {
+        basis[n] =
+            (struct basis_row){.kind = "reference-set", .version = r->appraised->set[i].version};
+        memcpy(basis[n].id, r->appraised->set[i].id, sizeof basis[n].id);
+        n++;
+    }
+    return n;
+}
+
 /* One transaction: the challenge is spent, the verdict stands, and the sandbox lives if it was accepted. */
 static enum err
 write_ledger(struct broker *b, struct run *r, struct slice body, struct fault *f)
 {
-    struct basis_row basis[BASIS_MAX] = {{.kind = "policy", .version = r->sandbox.policy_version}};
-    size_t n = 1;
+    struct basis_row basis[BASIS_MAX];
     bool accepted = r->appraised->judgement == JUDGE_ACCEPT;
 
     fill_rows(r, body);
-    memcpy(basis[0].id, r->sandbox.policy, sizeof basis[0].id);
-    for (size_t i = 0; i < r->appraised->sets; i++) {
-        basis[n].kind = "reference-set";
-        basis[n].version = r->appraised->set[i].version;
-        memcpy(basis[n].id, r->appraised->set[i].id, sizeof basis[n].id);
-        n++;
-    }
+    size_t n = fill_basis(r, basis);
     enum err e = b->store->ops->attest_put(
         b->store, (struct slice){r->ask->challenge, r->ask->challenge_len}, r->challenge_until,
         &r->verdict, accepted ? &r->sandbox : NULL, basis, accepted ? n : 0, &f->why);
 
-    if (e == ERR_CONFLICT) {
-        return fault_from(f, ERR_CONFLICT, "challenge_used");
-    }
     if (e == ERR_DENIED) { /* nothing was written: the next try is judged by what is active then */
-        TRY(flow_documents_refresh(b, f));
-        return fault_set(f, ERR_BUSY, "busy", "what the verdict rests on was revoked meanwhile");
+        e = flow_documents_refresh(b, f);
+        return e != ERR_OK ? e
+                           : fault_set(f, ERR_BUSY, "busy",
+                                       "what the verdict rests on was revoked meanwhile");
     }
-    return e == ERR_OK ? ERR_OK : fault_from(f, e, "unable");
+    return e == ERR_OK ? ERR_OK : fault_from(f, e, "challenge_used");
 }
 
 static const struct {
@@ -284,6 +292,17 @@ mint_result(struct broker *b, const struct run *r, struct attest_grant *out, str
     return ERR_OK;
 }
 
+/* Whoever is refused pays before anything of it is kept (budget.h), and the proof is spent last. */
+static enum err
+keep_verdict(struct broker *b, struct run *r, struct slice body, struct fault *f)
+{
+    enum err e = r->appraised->judgement == JUDGE_ACCEPT ? ERR_OK : record_afford(b, f);
+
+    TRY(e);
+    TRY(proof_spend(b, &r->proof, f));
+    return write_ledger(b, r, body, f);
+}
+
 static enum err
 steps(struct broker *b, const struct http_request *req, struct slice body, struct run *r,
       struct fault *f)
@@ -291,9 +310,7 @@ steps(struct broker *b, const struct http_request *req, struct slice body, struc
     TRY(check_key(b, req, r, f));
     TRY(check_challenge(b, r, f));
     TRY(judge(b, r, f));
-    TRY(afford_verdict(b, r, f));
-    TRY(proof_spend(b, &r->proof, f));
-    TRY(write_ledger(b, r, body, f));
+    TRY(keep_verdict(b, r, body, f));
     return say_verdict(r, f);
 }
 

@@ -27,7 +27,8 @@ struct document_ref {
  * made it, or is about to refuse because something is not in the book, does not wait for that. */
 enum err flow_documents_refresh(struct broker *b, struct fault *f) MUST_USE;
 
-/* A document as its author signed it.  `who` is the person of the client certificate.  Codes: signature_invalid, role_missing, document_malformed, id_mismatch, version_conflict. */
+/* A document as its author signed it.  `who` is the person of the client certificate.  Codes:
+ * signature_invalid, role_missing, document_malformed, id_mismatch, version_conflict. */
 enum err flow_document_put(struct broker *b, const struct principal *who,
                            const struct document_ref *ref, struct slice jws,
                            struct document_row *out, struct fault *f) MUST_USE;

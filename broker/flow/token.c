@@ -166,19 +166,20 @@ copy_grant(struct broker *b, struct subject *s)
     return p != NULL;
 }
 
+/* A version that the book lacks may be a moment old, and the ledger may be down: ask before denying. */
 static enum err
 find_grant(struct broker *b, struct subject *s, struct fault *f)
 {
-    bool found = copy_grant(b, s);
-
-    if (!found) { /* the book may be a moment old */
-        TRY(flow_documents_refresh(b, f));
-        found = copy_grant(b, s);
+    if (copy_grant(b, s)) {
+        return ERR_OK;
     }
-    return found ? ERR_OK
-                 : fault_set(f, ERR_MALFORMED, "invalid_request",
-                             "policy %s/%lld is not active any more", s->sandbox.policy,
-                             (long long)s->sandbox.policy_version);
+    enum err e = flow_documents_refresh(b, f);
+
+    if (e == ERR_OK && !copy_grant(b, s)) {
+        e = fault_set(f, ERR_MALFORMED, "invalid_request", "policy %s/%lld is not active any more",
+                      s->sandbox.policy, (long long)s->sandbox.policy_version);
+    }
+    return e;
 }
 
 static bool
