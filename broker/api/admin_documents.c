@@ -32,7 +32,7 @@ api_document_list(struct http_request *req, struct http_reply *out)
     struct fault f = {0};
     size_t n = 0;
 
-    if (api_principal(b, req, out) == NULL) {
+    if (api_principal(req, out) == NULL) {
         return;
     }
     struct document_row *rows = mem_new(STORE_LIST_MAX, sizeof *rows);
@@ -45,7 +45,7 @@ api_document_list(struct http_request *req, struct http_reply *out)
         for (size_t i = 0; i < n; i++) {
             (void)json_array_append_new(list, row_json(&rows[i]));
         }
-        api_json(out, 200, json_pack("{s:o}", "documents", list));
+        api_json(out, 200, json_pack("{s:o, s:b}", "documents", list, "more", n == STORE_LIST_MAX));
     } else {
         http_error(out, e, &f.why);
     }
@@ -94,7 +94,7 @@ api_document_get(struct http_request *req, struct http_reply *out)
     struct fault f = {0};
     int64_t version = 0;
 
-    if (api_principal(b, req, out) == NULL || !version_param(req, &version, out)) {
+    if (api_principal(req, out) == NULL || !version_param(req, &version, out)) {
         return;
     }
     enum err e = b->store->ops->document_get(b->store, kind_of(req), req->param_text[0], version,
@@ -115,7 +115,7 @@ void
 api_document_put(struct http_request *req, struct http_reply *out)
 {
     struct broker *b = req->app;
-    const struct principal *who = api_principal(b, req, out);
+    const struct principal *who = api_principal(req, out);
     const struct document_ref ref = {kind_of(req), req->param_text[0], 0};
     struct document_row row = {0};
     struct fault f = {0};
@@ -124,7 +124,7 @@ api_document_put(struct http_request *req, struct http_reply *out)
         return;
     }
     if (flow_document_put(b, who, &ref, req->body, &row, &f) != ERR_OK) {
-        api_admin_fault(out, &f);
+        api_admin_fault(req, who, out, &f);
         return;
     }
     json_t *o = row_json(&row);
@@ -137,7 +137,7 @@ void
 api_document_revoke(struct http_request *req, struct http_reply *out)
 {
     struct broker *b = req->app;
-    const struct principal *who = api_principal(b, req, out);
+    const struct principal *who = api_principal(req, out);
     char reason[STORE_TEXT];
     char object[OBJECT_TEXT];
     struct document_ref ref = {kind_of(req), req->param_text[0], 0};
@@ -149,7 +149,7 @@ api_document_revoke(struct http_request *req, struct http_reply *out)
         return;
     }
     if (flow_document_revoke(b, who, &ref, reason, &ended, &f) != ERR_OK) {
-        api_admin_fault(out, &f);
+        api_admin_fault(req, who, out, &f);
         return;
     }
     (void)snprintf(object, sizeof object, "%s/%s/%s", kind_of(req), req->param_text[0],
@@ -164,7 +164,7 @@ void
 api_approve(struct http_request *req, struct http_reply *out)
 {
     struct broker *b = req->app;
-    const struct principal *who = api_principal(b, req, out);
+    const struct principal *who = api_principal(req, out);
     char object[OBJECT_TEXT] = "";
     bool active = false;
     struct fault f = {0};
@@ -173,7 +173,7 @@ api_approve(struct http_request *req, struct http_reply *out)
         return;
     }
     if (flow_approve(b, who, req->body, object, &active, &f) != ERR_OK) {
-        api_admin_fault(out, &f);
+        api_admin_fault(req, who, out, &f);
         return;
     }
     api_json(out, 200,

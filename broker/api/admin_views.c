@@ -47,7 +47,7 @@ api_verdict_list(struct http_request *req, struct http_reply *out)
     struct why why = {0};
     size_t n = 0;
 
-    if (api_principal(b, req, out) == NULL || !after_param(req, after, out)) {
+    if (api_principal(req, out) == NULL || !after_param(req, after, out)) {
         return;
     }
     struct verdict_row *rows = mem_new(PAGE, sizeof *rows);
@@ -74,7 +74,7 @@ api_verdict_get(struct http_request *req, struct http_reply *out)
     AUTO(json_free) json_t *findings = NULL;
     struct why why = {0};
 
-    if (api_principal(b, req, out) == NULL) {
+    if (api_principal(req, out) == NULL) {
         return;
     }
     enum err e = b->store->ops->verdict_get(b->store, req->param_text[0], &row, &why);
@@ -114,7 +114,7 @@ api_sandbox_list(struct http_request *req, struct http_reply *out)
     struct why why = {0};
     size_t n = 0;
 
-    if (api_principal(b, req, out) == NULL || !after_param(req, after, out)) {
+    if (api_principal(req, out) == NULL || !after_param(req, after, out)) {
         return;
     }
     struct sandbox_row *rows = mem_new(PAGE, sizeof *rows);
@@ -140,7 +140,7 @@ api_sandbox_get(struct http_request *req, struct http_reply *out)
     struct sandbox_row row = {0};
     struct why why = {0};
 
-    if (api_principal(b, req, out) == NULL) {
+    if (api_principal(req, out) == NULL) {
         return;
     }
     enum err e = b->store->ops->sandbox_get(b->store, req->param_text[0], &row, &why);
@@ -156,7 +156,7 @@ void
 api_sandbox_teardown(struct http_request *req, struct http_reply *out)
 {
     struct broker *b = req->app;
-    const struct principal *who = api_principal(b, req, out);
+    const struct principal *who = api_principal(req, out);
     AUTO(mem_free_text) char *receipt = NULL;
     char reason[STORE_TEXT];
     char actor[128];
@@ -167,7 +167,7 @@ api_sandbox_teardown(struct http_request *req, struct http_reply *out)
     }
     (void)snprintf(actor, sizeof actor, "admin:%s", who->name);
     if (flow_teardown(b, req->param_text[0], actor, reason, &receipt, &f) != ERR_OK) {
-        api_admin_fault(out, &f);
+        api_admin_fault(req, who, out, &f);
         return;
     }
     api_json(out, 200,

@@ -5,6 +5,7 @@
 #include "attest/base/sec.h"
 #include "attest/base/text.h"
 #include "broker/flow/challenge.h"
+#include "broker/flow/record.h"
 #include "common/json.h"
 #include "common/mem.h"
 
@@ -175,9 +176,21 @@ api_fault(struct broker *b, struct http_reply *out, const struct fault *f)
     api_nonce(b, out);
 }
 
+/* A denial is on record before it is told. */
 void
-api_admin_fault(struct http_reply *out, const struct fault *f)
+api_admin_fault(const struct http_request *req, const struct principal *who, struct http_reply *out,
+                struct fault *f)
 {
+    char actor[MINT_TEXT];
+    char object[MINT_TEXT];
+    struct fault unwritten = {0};
+
+    (void)snprintf(actor, sizeof actor, "admin:%s", who != NULL ? who->name : "unknown");
+    (void)snprintf(object, sizeof object, "%s %s", req->method, req->path);
+    if ((f->err == ERR_DENIED || f->err == ERR_UNAUTHENTICATED) &&
+        record_refusal(req->app, actor, object, f->code, &unwritten) != ERR_OK) {
+        *f = unwritten;
+    }
     problem(out, f, why_text(&f->why));
 }
 
@@ -235,26 +248,32 @@ api_oauth_fault(struct broker *b, struct http_reply *out, const struct fault *f)
     api_nonce(b, out);
 }
 
+/* Who has no certificate of ours is nobody: that is not worth a record. */
 const struct principal *
-api_principal(struct broker *b, const struct http_request *req, struct http_reply *out)
+api_principal(const struct http_request *req, struct http_reply *out)
 {
+    const struct broker *b = req->app;
+    const struct principal *p = NULL;
+    struct fault f = {0};
+
     if (!req->has_certificate) {
         http_problem(out, 401, "client_certificate",
                      "a client certificate of a registered person is required");
         return NULL;
     }
-    const struct principal *p = principal_find(&b->who, req->peer_spki);
-
+    p = principal_find(&b->who, req->peer_spki);
+    if (p != NULL && (p->roles & req->route->roles) != 0) {
+        return p;
+    }
     if (p == NULL) {
-        http_problem(out, 403, "principal_unknown", "the certificate's key is not registered");
-        return NULL;
+        (void)!fault_set(&f, ERR_DENIED, "principal_unknown",
+                         "the certificate's key is not registered");
+    } else {
+        (void)!fault_set(&f, ERR_DENIED, "role_missing",
+                         "this person has none of the roles that this route asks for");
     }
-    if ((p->roles & req->route->roles) == 0) {
-        http_problem(out, 403, "role_missing",
-                     "this person has none of the roles that this route asks for");
-        return NULL;
-    }
-    return p;
+    api_admin_fault(req, p, out, &f);
+    return NULL;
 }
 
 bool

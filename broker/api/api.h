@@ -39,8 +39,10 @@ void api_end(struct wr *w, unsigned status, struct http_reply *out);
 /* problem+json of a fault, with "verdict" and "failed" when evidence was judged, and the headers that DPoP faults need. */
 void api_fault(struct broker *b, struct http_reply *out, const struct fault *f);
 
-/* The same for administrators: with the cause, whatever it is, and nothing of DPoP. */
-void api_admin_fault(struct http_reply *out, const struct fault *f);
+/* The same for administrators: with the cause, whatever it is, and nothing of DPoP.  A denial goes on
+ * record first; *f becomes the trouble when it cannot.  who: NULL for an unregistered certificate. */
+void api_admin_fault(const struct http_request *req, const struct principal *who,
+                     struct http_reply *out, struct fault *f);
 
 /* The OAuth form of the same (RFC 6749 section 5.2). */
 void api_oauth_fault(struct broker *b, struct http_reply *out, const struct fault *f);
@@ -52,8 +54,7 @@ void api_nonce(struct broker *b, struct http_reply *out);
 void api_challenge(struct broker *b, struct http_reply *out);
 
 /* The person behind the client certificate, if the row's roles allow it; NULL: the reply is filled with the refusal. */
-const struct principal *api_principal(struct broker *b, const struct http_request *req,
-                                      struct http_reply *out);
+const struct principal *api_principal(const struct http_request *req, struct http_reply *out);
 
 /* Body of a JSON route; *out is owned by the caller.  False: the reply is filled. */
 bool api_body(const struct http_request *req, json_t **out, struct http_reply *reply);

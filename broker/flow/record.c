@@ -62,6 +62,19 @@ record_afford(struct broker *b, struct fault *f)
     return fault_set(f, ERR_BUSY, "busy", "more refusals than may be put on record");
 }
 
+enum err
+record_refusal(struct broker *b, const char *actor, const char *object, const char *code,
+               struct fault *f)
+{
+    struct mint_record r = {.action = ACTION_DENIED};
+
+    (void)snprintf(r.actor, sizeof r.actor, "%s", actor);
+    (void)snprintf(r.object, sizeof r.object, "%s", object);
+    (void)snprintf(r.reasons, sizeof r.reasons, "%s", code);
+    TRY(record_afford(b, f));
+    return record_note(b, &r, f);
+}
+
 /* The code, and then as many of the failed checks as fit. */
 static void
 write_reasons(const struct fault *f, char *dst, size_t cap)

@@ -24,6 +24,11 @@ enum err record_grant(struct broker *b, const struct mint_ask *ask, int64_t not_
 /* Take one refusal from the budget (budget.h); ERR_BUSY when it is spent. */
 enum err record_afford(struct broker *b, struct fault *f) MUST_USE;
 
+/* What an administrator was refused: `object` is what was asked for, `code` why.  From the budget;
+ * ERR_BUSY or ERR_UNABLE: then something else must be told. */
+enum err record_refusal(struct broker *b, const char *actor, const char *object, const char *code,
+                        struct fault *f) MUST_USE;
+
 /* A refusal that is an answer, as against a malformed request or trouble of ours, is made durable
  * before it is told, and so is every verdict on evidence.  Takes from the budget, unless evidence
  * was judged: that has been paid for before the verdict went into the ledger.

@@ -319,6 +319,25 @@ def test_a_change_that_did_not_happen_is_on_record(make_broker, populate):
     admin.close()
 
 
+def test_what_people_were_refused_is_on_record(make_broker, populate, pki):
+    broker = make_broker()
+    admin = populate(broker)
+    refused(admin.put("policy", usual_policy("x", REFERENCE_SET), "carol"), 403, "role_missing")
+    refused(admin.put("policy", usual_policy("y", REFERENCE_SET), "dave", signed=admin.sign("bob", usual_policy("y", "z"))), 403, "role_missing")
+    stranger = broker.admin_http(pki.person("stranger"))
+    refused(stranger.send("GET", "/v1/admin/policies"), 403, "principal_unknown")
+    stranger.close()
+    with open(os.path.join(broker.data_dir, "audit", "log"), "rb") as f:
+        lines = [json.loads(m) for m in re.findall(rb'\{"v":1,.*?\}', f.read())]
+    denied = [(r["actor"], r["object"], r["reasons"]) for r in lines if r["action"] == "denied"]
+    assert denied == [
+        ("admin:carol", "PUT /v1/admin/policies/x", ["role_missing"]),
+        ("admin:dave", "PUT /v1/admin/policies/y", ["role_missing"]),
+        ("admin:unknown", "GET /v1/admin/policies", ["principal_unknown"]),
+    ]
+    admin.close()
+
+
 # Key and proof
 
 
