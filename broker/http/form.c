@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attest/base/sec.h"
+#include "attest/base/text.h"
 #include "common/mem.h"
 
 void
@@ -38,59 +39,18 @@ is_plain(uint8_t c)
            (c != 0 && strchr("-._~*!'(),:;/@$?=", c) != NULL);
 }
 
-/* RFC 3629 section 4: no surrogates, no long forms, no NUL. */
-struct utf8_form {
-    uint8_t first_lo, first_hi, second_lo, second_hi;
-    size_t len;
-};
-
-static const struct utf8_form utf8_forms[] = {
-    {0x01, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-};
-
-static bool
-utf8_fits(const struct utf8_form *f, struct slice s)
-{
-    if (s.len < f->len || s.ptr[0] < f->first_lo || s.ptr[0] > f->first_hi) {
-        return false;
-    }
-    for (size_t k = 1; k < f->len; k++) {
-        uint8_t lo = k == 1 ? f->second_lo : 0x80;
-        uint8_t hi = k == 1 ? f->second_hi : 0xbf;
-        if (s.ptr[k] < lo || s.ptr[k] > hi) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Bytes of the sequence that s begins with, or 0. */
+/* Letters, digits, '-' and '_' from the start: what a token, the longest of values, is made of. */
 static size_t
-utf8_len(struct slice s)
+plain_run(struct slice s)
 {
-    for (size_t i = 0; i < sizeof utf8_forms / sizeof utf8_forms[0]; i++) {
-        if (utf8_fits(&utf8_forms[i], s)) {
-            return utf8_forms[i].len;
-        }
-    }
-    return 0;
-}
+    size_t n = 0;
 
-static bool
-utf8_ok(struct slice s)
-{
-    size_t at = 0;
-
-    while (at < s.len) {
-        size_t len = utf8_len((struct slice){s.ptr + at, s.len - at});
-        if (len == 0) {
-            return false;
-        }
-        at += len;
+    while (n < s.len &&
+           ((s.ptr[n] >= 'a' && s.ptr[n] <= 'z') || (s.ptr[n] >= 'A' && s.ptr[n] <= 'Z') ||
+            (s.ptr[n] >= '0' && s.ptr[n] <= '9') || s.ptr[n] == '-' || s.ptr[n] == '_')) {
+        n++;
     }
-    return true;
+    return n;
 }
 
 /* The byte that the text at *at stands for, and *at moves to its last character.  *plain is
@@ -123,7 +83,14 @@ decode(struct slice in, char *dst, size_t *used, struct why *why)
     bool plain = true;
 
     for (size_t i = 0; i < in.len && plain; i++) {
-        dst[n++] = (char)decode_byte(in, &i, &plain);
+        size_t run = plain_run((struct slice){in.ptr + i, in.len - i});
+
+        memcpy(dst + n, in.ptr + i, run);
+        n += run;
+        i += run;
+        if (i < in.len) {
+            dst[n++] = (char)decode_byte(in, &i, &plain);
+        }
     }
     dst[n] = 0;
     *used = n + 1;
@@ -131,7 +98,7 @@ decode(struct slice in, char *dst, size_t *used, struct why *why)
         return why_add(why, ERR_MALFORMED,
                        "form: a byte is not encoded, or '%%' without two digits");
     }
-    if (!utf8_ok((struct slice){(const uint8_t *)dst, n})) {
+    if (memchr(dst, 0, n) != NULL || !utf8_ok((struct slice){(const uint8_t *)dst, n})) {
         return why_add(why, ERR_MALFORMED, "form: not UTF-8, or NUL");
     }
     return ERR_OK;
