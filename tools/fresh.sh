@@ -92,6 +92,8 @@ else
     trap 'rm -rf --one-file-system "$dir" "$dir.log"' EXIT
     trap 'exit 130' INT TERM
 fi
+# The root folder of a machine is open to everyone, unlike what mktemp makes.
+chmod 755 "$dir"
 [ -z "$(git -C "$root" status --porcelain)" ] ||
     echo 'fresh: note: what is not committed is not in the clone' >&2
 
