@@ -116,8 +116,7 @@ static const char *const sql_0001_ledger[] = {
 };
 
 static const char *const sql_0002_ends[] = {
-    "ALTER TABLE sandbox ADD COLUMN receipted INTEGER NOT NULL DEFAULT 0\n"
-    "    CHECK (receipted IN (0, 1));",
+    "ALTER TABLE sandbox ADD receipted INTEGER NOT NULL DEFAULT 0 CHECK (receipted IN (0, 1));",
     "UPDATE sandbox SET receipted = 1 WHERE id IN (SELECT sandbox FROM receipt);",
     "CREATE INDEX sandbox_unreceipted ON sandbox (id) WHERE ended_at <> 0 AND receipted = 0;",
     "CREATE INDEX upload_expires ON upload (sandbox, expires);",

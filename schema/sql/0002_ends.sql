@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What an end still owes: a sandbox that has ended has a receipt, or is found here until it has one.
-ALTER TABLE sandbox ADD COLUMN receipted INTEGER NOT NULL DEFAULT 0
-    CHECK (receipted IN (0, 1));
+ALTER TABLE sandbox ADD receipted INTEGER NOT NULL DEFAULT 0 CHECK (receipted IN (0, 1));
 
 UPDATE sandbox SET receipted = 1 WHERE id IN (SELECT sandbox FROM receipt);
 
