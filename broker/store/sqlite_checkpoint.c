@@ -6,17 +6,40 @@
  * not fatal; they show as a log that grows, which has its bound. */
 #include "broker/store/sqlite_checkpoint.h"
 
-/* Bytes of the log no longer needed stay in the file and are written over; only their number
+#include <time.h>
+
+enum { RETRY_NS = 200000000 };
+
+/* True when all of the log has been moved.  Bytes of the log no longer needed stay in the file and are written over; only their number
  * counts here. */
-static void
+static bool
 checkpoint_run(struct checkpoint *c)
 {
+    int log = 0;
+    int moved = 0;
     bool restart = atomic_load(&c->pages) > CHECKPOINT_RESTART_PAGES;
     int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
 
-    if (sqlite3_wal_checkpoint_v2(c->db.handle, "main", mode, NULL, NULL) == SQLITE_OK && restart) {
+    if (sqlite3_wal_checkpoint_v2(c->db.handle, "main", mode, &log, &moved) != SQLITE_OK) {
+        return false;
+    }
+    if (restart) {
         atomic_store(&c->pages, 0);
     }
+    return moved == log;
+}
+
+/* Somebody was reading or writing: what is left is tried again in a moment, also when no commit comes. */
+static void
+wait_a_moment(struct checkpoint *c)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += RETRY_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    (void)pthread_cond_timedwait(&c->wake, &c->lock, &until);
 }
 
 static void *
@@ -32,8 +55,13 @@ checkpoint_main(void *arg)
         }
         c->wanted = false;
         (void)pthread_mutex_unlock(&c->lock);
-        checkpoint_run(c);
+        bool all = checkpoint_run(c);
+
         (void)pthread_mutex_lock(&c->lock);
+        if (!all && !c->wanted && !c->stop) {
+            c->wanted = true;
+            wait_a_moment(c);
+        }
     }
     (void)pthread_mutex_unlock(&c->lock);
     return NULL;

@@ -156,11 +156,11 @@ def test_a_lease_that_was_not_renewed(make_guest, admin):
 
 
 def test_the_hard_end_is_not_renewed(make_guest, admin):
-    document = usual_policy("bounded", REFERENCE_SET, lease={"heartbeat_s": 5, "max_s": 7})
+    document = usual_policy("bounded", REFERENCE_SET, lease={"heartbeat_s": 6, "max_s": 7})
     admin.register("policy", document)
     guest, _, _ = living(make_guest, admin, "bounded")
     begin = time.monotonic()
-    time.sleep(3)
+    time.sleep(2)
     assert guest.heartbeat().status == 200
     time.sleep(8.2 - (time.monotonic() - begin))
     assert guest.heartbeat().status in (401, 410)

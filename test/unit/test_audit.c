@@ -166,7 +166,7 @@ a_cut_log_is_named(void **state)
 {
     struct rig *r = *state;
     struct slice whole = scratch_read(r->audit, "log");
-    size_t last = whole.len - 1;
+    size_t last = whole.len - 4;
 
     while (memcmp(whole.ptr + last, "CSL1", 4) != 0) {
         last--;
@@ -177,6 +177,72 @@ a_cut_log_is_named(void **state)
     broken(r, ERR_DENIED, "record 599 at byte ");
     damage(r, (struct slice){0});
     broken(r, ERR_DENIED, "log: ends after 0 records");
+    scratch_free(whole);
+}
+
+static void
+room_after_the_last_record_is_no_damage(void **state)
+{
+    struct rig *r = *state;
+    struct audit_report report;
+    struct why why = {0};
+    char path[SCRATCH_NAME];
+    struct slice whole = scratch_read(r->audit, "log");
+
+    lengthen(r, 1 << 20, "");
+    sound(r, RECORDS, RECORDS);
+    (void)snprintf(path, sizeof path, "%s/log", r->audit);
+    fine(audit_check_log(path, &report, &why), &why);
+    assert_int_equal(report.records, RECORDS);
+    assert_int_equal(report.bytes, whole.len);
+    lengthen(r, 0, "x");
+    broken(r, ERR_DENIED, "record 600 at byte ");
+    damage(r, (struct slice){whole.ptr, whole.len - 9}); /* torn, and room after it */
+    lengthen(r, 1 << 19, "");
+    broken(r, ERR_DENIED, "record 599 at byte ");
+    scratch_free(whole);
+}
+
+/* Zeros where records were are no room: the checkpoint knows of them. */
+static void
+zeros_in_place_of_records_are_named(void **state)
+{
+    struct rig *r = *state;
+    struct slice whole = scratch_read(r->audit, "log");
+    size_t last = whole.len - 1;
+
+    while (memcmp(whole.ptr + last, "CSL1", 4) != 0) {
+        last--;
+    }
+    damage(r, (struct slice){whole.ptr, last});
+    lengthen(r, whole.len - last, "");
+    broken(r, ERR_DENIED, "log: ends after 599 records, the signed checkpoint covers 600");
+    scratch_free(whole);
+}
+
+/* A mint that is in the middle of a write: half of its record is there, and a moment later all. */
+static void
+a_record_that_is_being_written_is_waited_for(void **state)
+{
+    struct rig *r = *state;
+    struct slice whole = scratch_read(r->audit, "log");
+    size_t half = whole.len - 20;
+    int status = 0;
+
+    damage(r, (struct slice){whole.ptr, half});
+    lengthen(r, 1 << 19, "");
+
+    int fd = openat(r->dir, "log", O_WRONLY | O_CLOEXEC);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)usleep(70000);
+        _exit(pwrite(fd, whole.ptr + half, 20, (off_t)half) == 20 ? 0 : 1);
+    }
+    sound(r, RECORDS, RECORDS);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    (void)close(fd);
     scratch_free(whole);
 }
 
@@ -351,6 +417,9 @@ main(void)
         FOLDER(a_full_tile_stands_in_for_its_partial),
         FOLDER(edited_checkpoints_are_named),
         FOLDER(a_cut_log_is_named),
+        FOLDER(room_after_the_last_record_is_no_damage),
+        FOLDER(zeros_in_place_of_records_are_named),
+        FOLDER(a_record_that_is_being_written_is_waited_for),
         FOLDER(another_key_is_refused),
         FOLDER(entries_with_another_number_are_named),
         FOLDER(what_is_not_a_log),
