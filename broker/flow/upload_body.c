@@ -162,7 +162,9 @@ body_open(struct http_request *req, void **state, struct http_reply *out)
 
     s->b = req->app;
     s->fd = -1;
+    /* t=TOKEN and nothing else: the URL is used as it was given, or not at all. */
     if (query_get(req->query, "t", &token, &why) != ERR_OK || token.len == 0 ||
+        req->query.len != token.len + 2 ||
         claims_open(s->b, token, CLAIMS_UPLOAD, &c, &why) != ERR_OK) {
         return refuse(out, ERR_DENIED, "url_invalid", "the URL has no token of ours");
     }

@@ -167,6 +167,8 @@ URLS = {
     "cut": lambda u: bent(u, lambda t: t[:-1]),
     "something behind": lambda u: u + ".x",
     "token twice": lambda u: u + "&t=x",
+    "another parameter": lambda u: u + "&x=1",
+    "another parameter before": lambda u: u.replace("?t=", "?x=1&t="),
 }
 
 
