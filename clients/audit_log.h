@@ -2,8 +2,10 @@
 /* audit_log.h - reading an audit log's append file, front to back, while a mint may be appending
  * to it.
  *
- * Refused: whatever attest/tlog/frame.h refuses.  A last record that is not whole is looked at
- * again a few times before it counts: a write may be in progress. */
+ * Refused: whatever attest/tlog/frame.h refuses.  A record that is not sound is looked at again a
+ * few times before it counts: a write may be in progress.  Zeros from after a record to the end
+ * of the file are room that the mint has made ahead, and end the log as the end of the file
+ * does. */
 #ifndef CLIENTS_AUDIT_LOG_H
 #define CLIENTS_AUDIT_LOG_H
 

@@ -18,4 +18,7 @@ struct slice slice_text(const char *text);
 /* Same length and same bytes.  For public values only; secrets go through sec_equal(). */
 bool slice_same(struct slice a, struct slice b);
 
+/* Nothing but zero bytes; also true of the empty slice. */
+bool slice_zero(struct slice s);
+
 #endif

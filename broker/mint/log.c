@@ -16,14 +16,19 @@
 #include "common/mem.h"
 #include "common/sys.h"
 
-enum { WINDOW = 1 << 18, LOCK_STEP_MS = 10, FILE_MODE = 0640 };
+enum { WINDOW = 1 << 18, LOCK_STEP_MS = 10, FILE_MODE = 0640, ZEROS = 1 << 16 };
+
+static_assert(LOG_ROOM_STEP % ZEROS == 0, "room is written in whole blocks of zeros");
 
 struct log {
     int fd;
     struct log_cursor at;
-    size_t used; /* bytes of the batch */
-    size_t n;    /* records of the batch */
+    uint64_t begun; /* where this life began to append */
+    uint64_t room;  /* where the zeros end that were written ahead; 0 before there are any */
+    size_t used;    /* bytes of the batch */
+    size_t n;       /* records of the batch */
     uint8_t batch[LOG_BATCH * LOG_FRAME_MAX];
+    uint8_t zeros[ZEROS]; /* stay zero */
 };
 
 void
@@ -122,11 +127,32 @@ walk(struct log *l, struct window *w, const struct log_visitor *visitor, struct 
     return err;
 }
 
-/* What lies after the last sound frame. */
+/* Does the file hold nothing but zeros from here to its end? */
 static enum err
-cut(struct log *l, const struct why *end, struct log_tail *tail, struct why *why)
+only_zeros(const struct log *l, uint64_t from, uint8_t *buf, bool *out, struct why *why)
+{
+    ssize_t got = 0;
+    bool zero = true;
+
+    do {
+        got = pread(l->fd, buf, WINDOW, (off_t)from);
+        if (got < 0) {
+            return why_add(why, ERR_UNABLE, "audit log at byte %llu: %s", (unsigned long long)from,
+                           strerrordesc_np(errno));
+        }
+        zero = slice_zero((struct slice){buf, (size_t)got});
+        from += (uint64_t)got;
+    } while (got > 0 && zero);
+    *out = zero;
+    return ERR_OK;
+}
+
+/* What lies after the last sound frame goes, and is a torn tail unless it is room. */
+static enum err
+cut(struct log *l, uint8_t *buf, const struct why *end, struct log_tail *tail, struct why *why)
 {
     struct stat st;
+    bool room = false;
 
     *tail = (struct log_tail){0};
     if (fstat(l->fd, &st) != 0) {
@@ -135,10 +161,13 @@ cut(struct log *l, const struct why *end, struct log_tail *tail, struct why *why
     if ((uint64_t)st.st_size == l->at.offset) {
         return ERR_OK;
     }
-    tail->bytes = (uint64_t)st.st_size - l->at.offset;
-    (void)snprintf(tail->reason, sizeof tail->reason, "%s", why_text(end));
+    TRY(only_zeros(l, l->at.offset, buf, &room, why));
+    if (!room) {
+        tail->bytes = (uint64_t)st.st_size - l->at.offset;
+        (void)snprintf(tail->reason, sizeof tail->reason, "%s", why_text(end));
+    }
     if (ftruncate(l->fd, (off_t)l->at.offset) != 0 || fsync(l->fd) != 0) {
-        return why_add(why, ERR_UNABLE, "audit log: torn tail cannot be cut: %s",
+        return why_add(why, ERR_UNABLE, "audit log: tail cannot be cut: %s",
                        strerrordesc_np(errno));
     }
     return ERR_OK;
@@ -159,7 +188,8 @@ log_scan(struct log *l, uint64_t least, const struct log_visitor *visitor, struc
                        (unsigned long long)l->at.seq, (unsigned long long)least,
                        end.n > 0 ? why_text(&end) : "the file ends");
     }
-    return cut(l, &end, tail, why);
+    l->begun = l->at.offset;
+    return cut(l, buf, &end, tail, why);
 }
 
 uint64_t
@@ -184,20 +214,50 @@ log_append(struct log *l, int64_t time_ms, struct slice entry)
     l->n++;
 }
 
-enum err
-log_commit(struct log *l, struct why *why)
+static enum err
+write_at(const struct log *l, struct slice bytes, uint64_t offset, struct why *why)
 {
     size_t done = 0;
 
-    while (done < l->used) {
-        ssize_t put = pwrite(l->fd, l->batch + done, l->used - done, (off_t)(l->at.offset + done));
+    while (done < bytes.len) {
+        ssize_t put = pwrite(l->fd, bytes.ptr + done, bytes.len - done, (off_t)(offset + done));
 
         if (put == 0 || (put < 0 && errno != EINTR)) {
             return why_add(why, ERR_IO, "audit log: write: %s", strerrordesc_np(errno));
         }
         done += put > 0 ? (size_t)put : 0;
     }
-    if (l->used > 0 && fdatasync(l->fd) != 0) {
+    return ERR_OK;
+}
+
+/* Zeros after the batch, made durable together with it.  A log that grows slowly is spared them:
+ * a megabyte for a few records would cost more than it saves. */
+static enum err
+room_make(struct log *l, struct why *why)
+{
+    uint64_t end = l->at.offset + l->used;
+    uint64_t from = l->room > end ? l->room : end;
+    enum err err = ERR_OK;
+
+    if (end - l->begun < LOG_ROOM_STEP || from - end >= LOG_ROOM_LEAST) {
+        return ERR_OK;
+    }
+    l->room = from + LOG_ROOM_STEP;
+    for (uint64_t at = from; at < l->room && err == ERR_OK; at += ZEROS) {
+        err = write_at(l, (struct slice){l->zeros, ZEROS}, at, why);
+    }
+    return err;
+}
+
+enum err
+log_commit(struct log *l, struct why *why)
+{
+    if (l->used == 0) {
+        return ERR_OK;
+    }
+    TRY(room_make(l, why));
+    TRY(write_at(l, (struct slice){l->batch, l->used}, l->at.offset, why));
+    if (fdatasync(l->fd) != 0) {
         return why_add(why, ERR_IO, "audit log: fdatasync: %s", strerrordesc_np(errno));
     }
     l->at.offset += l->used;

@@ -5,9 +5,13 @@
  * failed log_commit() nothing may be answered and the process has to end: the kernel may have
  * dropped the pages that it could not write.
  *
+ * A log that grows quickly is extended ahead by zeros, which records then overwrite: that changes
+ * no size and allocates nothing, and so costs fdatasync no journal.  Nothing but zeros after the
+ * last record is such room: it is taken away at start without a word, and readers end there.
+ *
  * At start the file is read from its beginning.  It ends at the first frame that is short, has a
  * bad checksum, the wrong number or a broken chain.  Above the last signed checkpoint such a tail
- * is what a power loss leaves of records that nobody was told about, and is cut; below it records
+ * (if it is more than zeros) is what a power loss leaves of records that nobody was told about, and is cut; below it records
  * are missing that were published, and the mint refuses to start.
  *
  * Source: DESIGN.md section 10, spec/reliability.md sections 3 and 5. */
@@ -16,7 +20,12 @@
 
 #include "attest/tlog/frame.h"
 
-enum { LOG_BATCH = 64, LOG_LOCK_MS = 3000 };
+enum {
+    LOG_BATCH = 64,
+    LOG_LOCK_MS = 3000,
+    LOG_ROOM_STEP = 1 << 20,  /* bytes of zeros at a time, once a life has appended as many */
+    LOG_ROOM_LEAST = 1 << 18, /* more are written when fewer are left */
+};
 
 struct log;
 

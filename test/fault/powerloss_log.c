@@ -6,7 +6,9 @@
  * recorded, because this program's pwrite() and fdatasync() come before the C library's.  Then,
  * for many moments, a disk is made up: what was synced by then is whole, of what was written
  * since each 512-byte sector is kept or lost by chance.  The log is opened on that disk and has
- * to hold every acknowledged record, byte for byte, cut what follows, and go on.
+ * to hold every acknowledged record, byte for byte, cut what follows, and go on.  The run is long
+ * enough for the log to be extended by zeros: those writes are torn like all others, and moments
+ * before that, in it and after it are all among those that are tried.
  *
  * The control does the same as if fdatasync() did nothing.  It has to lose records at most
  * moments: a test that cannot fail shows nothing.  And where a checkpoint had been published over
@@ -31,9 +33,9 @@
 enum {
     POINTS = 500,
     CONTROL_POINTS = 100,
-    BATCHES = 60,
+    BATCHES = 180,
     SECTOR = 512,
-    OPS_MAX = 4 * BATCHES,
+    OPS_MAX = 4 * BATCHES + 64, /* room is made by more than one write */
     IMAGE_MAX = 4 << 20,
     PUBLISH_EVERY = 7, /* batches between two checkpoints */
 };
@@ -303,6 +305,7 @@ told(size_t done, uint64_t *acked, uint64_t *covered)
 struct tally {
     int lost;    /* moments at which an acknowledged record is gone */
     int torn;    /* moments with a tail to cut */
+    int room;    /* moments with nothing but zeros after the last record */
     int refused; /* moments at which the log refuses to open */
     int reason[4];
 };
@@ -320,6 +323,18 @@ count_reason(struct tally *t, const char *reason)
         }
     }
     t->reason[3]++;
+}
+
+/* Did the start take away something that it did not call a tail? */
+static bool
+had_room(int dir, const struct disk *d, const struct found *f)
+{
+    struct stat st;
+
+    if (fstatat(dir, "log", &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        die("stat", NULL);
+    }
+    return f->tail.bytes == 0 && (size_t)st.st_size < d->len;
 }
 
 static void
@@ -344,6 +359,7 @@ with_sync(int dir, struct disk *d, struct tally *t)
         if (f.tail.bytes > 0) {
             count_reason(t, f.tail.reason);
         }
+        t->room += had_room(dir, d, &f);
         goes_on(dir, f.records);
     }
 }
@@ -394,13 +410,15 @@ main(int argc, char **argv)
     with_sync(dir, &d, &real);
     without_sync(dir, &d, &control);
     (void)printf("power loss at %d moments of %llu records: %d lose acknowledged records, "
-                 "%d refused to open, %d tails cut (%d checksum, %d hole, %d short, %d other)\n",
+                 "%d refused to open, %d tails cut (%d checksum, %d hole, %d short, %d other), "
+                 "%d with room\n",
                  POINTS, (unsigned long long)rec.acked, real.lost, real.refused, real.torn,
-                 real.reason[0], real.reason[1], real.reason[2], real.reason[3]);
+                 real.reason[0], real.reason[1], real.reason[2], real.reason[3], real.room);
     (void)printf(
         "control without fdatasync at %d moments: %d lose, %d refused below a checkpoint\n",
         CONTROL_POINTS, control.lost, control.refused);
-    good = real.lost == 0 && real.refused == 0 && real.torn > POINTS / 10;
+    good =
+        real.lost == 0 && real.refused == 0 && real.torn > POINTS / 10 && real.room > POINTS / 10;
     fails = control.lost > CONTROL_POINTS / 2 && control.refused > 0;
     for (size_t i = 0; i < rec.n; i++) {
         mem_free(rec.op[i].bytes);

@@ -124,6 +124,21 @@ damage(const struct rig *r, struct slice bytes)
     scratch_write(r->audit, "log", bytes, 0640);
 }
 
+/* The log as it is, and after it `zeros` zeros and a text. */
+static inline void
+lengthen(const struct rig *r, size_t zeros, const char *text)
+{
+    struct slice was = scratch_read(r->audit, "log");
+    size_t len = was.len + zeros + strlen(text);
+    uint8_t *bytes = mem_new(len, 1);
+
+    memcpy(bytes, was.ptr, was.len);
+    memcpy(bytes + was.len + zeros, text, strlen(text));
+    damage(r, (struct slice){bytes, len});
+    mem_free(bytes);
+    scratch_free(was);
+}
+
 static inline void
 does_not_open(struct rig *r, const char *origin, const char *reason)
 {

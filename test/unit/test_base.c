@@ -280,10 +280,28 @@ secrets_are_compared_whole_and_wiped(void **state)
     assert_true(slice_same((struct slice){NULL, 0}, slice_text(NULL)));
 }
 
+static void
+zero_bytes_are_seen(void **state)
+{
+    uint8_t bytes[17] = {0};
+
+    (void)state;
+    assert_true(slice_zero((struct slice){NULL, 0}));
+    for (size_t len = 1; len <= sizeof bytes; len++) {
+        assert_true(slice_zero((struct slice){bytes, len}));
+        for (size_t at = 0; at < len; at++) {
+            bytes[at] = 1;
+            assert_false(slice_zero((struct slice){bytes, len}));
+            bytes[at] = 0;
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zero_bytes_are_seen),
         cmocka_unit_test(innermost_cause_survives_a_full_chain),
         cmocka_unit_test(long_reason_is_cut_not_overrun),
         cmocka_unit_test(reader_reads_both_orders),

@@ -42,23 +42,51 @@ what_was_committed_comes_back(void **state)
     assert_int_equal(r->seen, 1008);
 }
 
+static off_t
+log_size(const struct rig *r)
+{
+    struct stat st;
+
+    assert_int_equal(fstatat(r->dir, "log", &st, 0), 0);
+    return st.st_size;
+}
+
+/* Bytes of the n records that add_long() makes when it is called once. */
+static off_t
+long_bytes(size_t n)
+{
+    off_t sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        sum += (off_t)(LOG_FRAME_MAX - i % 7);
+    }
+    return sum;
+}
+
 /* Entries of the greatest length, so that every window of the scan ends inside a frame. */
 static void
-long_entries_come_back(void **state)
+add_long(struct rig *r, size_t n)
 {
-    struct rig *r = *state;
     struct why why = {0};
     uint8_t text[TLOG_ENTRY_MAX];
 
-    rig_start(r);
     memset(text, 'x', sizeof text);
-    for (size_t i = 0; i < 300; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct slice entry = {text, sizeof text - i % 7};
 
         log_append(r->log, 1, entry);
         fine(log_commit(r->log, &why), &why);
         fine(publish_push(r->view, entry, &why), &why);
     }
+}
+
+static void
+long_entries_come_back(void **state)
+{
+    struct rig *r = *state;
+
+    rig_start(r);
+    add_long(r, 300);
     rig_publish(r);
     rig_close(r);
     rig_start(r);
@@ -156,21 +184,139 @@ each_kind_of_tail_is_named(void **state)
 }
 
 static void
-a_hole_of_zeros_is_cut(void **state)
+zeros_after_the_last_record_are_room(void **state)
 {
+    static const size_t LENGTHS[] = {1, 7, 59, 60, 4096, 3 << 20};
     struct rig *r = *state;
-    char path[SCRATCH_NAME];
-    struct stat st;
+    off_t size = 0;
+
+    rig_start(r);
+    rig_add(r, 4, 1);
+    for (size_t i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
+        rig_close(r);
+        size = log_size(r);
+        lengthen(r, LENGTHS[i], "");
+        rig_start(r);
+        assert_int_equal(r->seen, 4 + i);
+        assert_int_equal(r->tail.bytes, 0);
+        assert_string_equal(r->tail.reason, "");
+        assert_int_equal(log_size(r), size);
+        rig_add(r, 1, 1);
+    }
+}
+
+static void
+zeros_and_then_something_are_torn(void **state)
+{
+    static const size_t ZEROS[] = {8, 512, 4096, 1 << 18, 1000001};
+    struct rig *r = *state;
+    off_t size = 0;
 
     rig_start(r);
     rig_add(r, 4, 1);
     rig_close(r);
-    (void)snprintf(path, sizeof path, "%s/log", r->audit);
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(truncate(path, st.st_size + 4096), 0);
+    size = log_size(r);
+    for (size_t i = 0; i < sizeof ZEROS / sizeof ZEROS[0]; i++) {
+        lengthen(r, ZEROS[i], "x");
+        rig_start(r);
+        assert_int_equal(r->seen, 4);
+        assert_int_equal(r->tail.bytes, ZEROS[i] + 1);
+        assert_non_null(strstr(r->tail.reason, "magic or length"));
+        assert_int_equal(log_size(r), size);
+        rig_close(r);
+    }
+}
+
+/* Of the last record only the beginning has reached the disk, and where its rest belongs there
+ * still is room. */
+static void
+a_record_torn_inside_the_room_is_cut(void **state)
+{
+    struct rig *r = *state;
+    size_t size = 0;
+    struct slice whole = {0};
+
     rig_start(r);
-    assert_int_equal(r->seen, 4);
-    assert_int_equal(r->tail.bytes, 4096);
+    rig_add(r, 4, 1);
+    size = (size_t)log_size(r);
+    rig_add(r, 1, 1);
+    rig_close(r);
+    lengthen(r, 8192, "");
+    whole = scratch_read(r->audit, "log");
+
+    uint8_t *copy = mem_new(whole.len, 1);
+
+    for (size_t kept = 1; size + kept < whole.len - 8192; kept++) {
+        memcpy(copy, whole.ptr, size + kept);
+        damage(r, (struct slice){copy, whole.len});
+        rig_start(r);
+        assert_int_equal(r->seen, 4);
+        assert_int_equal(r->tail.bytes, whole.len - size);
+        assert_true(r->tail.reason[0] != '\0');
+        assert_int_equal(log_size(r), size);
+        rig_close(r);
+    }
+    mem_free(copy);
+    scratch_free(whole);
+}
+
+/* Zeros below the checkpoint are no room: records were there. */
+static void
+zeros_in_place_of_published_records_refuse_to_start(void **state)
+{
+    struct rig *r = *state;
+    char path[SCRATCH_NAME];
+    off_t size = 0;
+
+    rig_start(r);
+    rig_add(r, 4, 1);
+    size = log_size(r);
+    rig_add(r, 1, 1);
+    rig_publish(r);
+    rig_close(r);
+    (void)snprintf(path, sizeof path, "%s/log", r->audit);
+    assert_int_equal(truncate(path, size), 0);
+    lengthen(r, 4096, "");
+    does_not_open(r, "test.example/log", "4 records are sound, the signed checkpoint covers 5");
+    assert_int_equal(log_size(r), size + 4096);
+}
+
+static void
+a_log_that_grows_quickly_gets_room(void **state)
+{
+    struct rig *r = *state;
+    struct slice whole = {0};
+    off_t end = 0;
+    size_t n = 0;
+
+    rig_start(r);
+    while (long_bytes(n) < LOG_ROOM_STEP) {
+        assert_int_equal(log_size(r), long_bytes(n)); /* a log that does not gets none */
+        add_long(r, 7);
+        n += 7;
+    }
+    end = log_size(r);
+    for (int steps = 0; steps < 3; n += 7) {
+        assert_true(log_size(r) - long_bytes(n) >= LOG_ROOM_LEAST - 7 * LOG_FRAME_MAX);
+        add_long(r, 7);
+        if (log_size(r) != end) {
+            assert_int_equal(log_size(r), end + LOG_ROOM_STEP);
+            assert_true(end - long_bytes(n) < LOG_ROOM_LEAST + 7 * LOG_FRAME_MAX);
+            end = log_size(r);
+            steps++;
+        }
+    }
+    rig_close(r);
+    whole = scratch_read(r->audit, "log");
+    assert_true(
+        slice_zero((struct slice){whole.ptr + long_bytes(n), whole.len - (size_t)long_bytes(n)}));
+    scratch_free(whole);
+    rig_start(r);
+    assert_int_equal(r->seen, n);
+    assert_int_equal(r->tail.bytes, 0);
+    assert_int_equal(log_size(r), long_bytes(n));
+    add_long(r, 7); /* another life, which has done little yet */
+    assert_int_equal(log_size(r), long_bytes(n + 7));
 }
 
 /* A record that was taken out, with everything before and after it whole. */
@@ -279,6 +425,39 @@ a_full_disk_is_an_error(void **state)
     assert_int_equal(r->tail.bytes, 100);
 }
 
+/* The same while room is made: what does not fit ahead ends it before anything is torn. */
+static void
+a_disk_without_room_is_an_error(void **state)
+{
+    const struct rlimit limit = {.rlim_cur = 3 << 19, .rlim_max = 3 << 19};
+    struct rig *r = *state;
+    pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        uint8_t text[TLOG_ENTRY_MAX] = {'x'};
+        struct why why = {0};
+        enum err err = ERR_OK;
+
+        (void)signal(SIGXFSZ, SIG_IGN);
+        rig_start(r);
+        if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+            _exit(2);
+        }
+        for (size_t i = 0; i < 300 && err == ERR_OK; i++) {
+            log_append(r->log, 1, (struct slice){text, sizeof text});
+            err = log_commit(r->log, &why);
+        }
+        _exit(err == ERR_IO && strstr(why_text(&why), "write:") != NULL ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    rig_start(r);
+    assert_int_equal(r->seen, LOG_ROOM_STEP / LOG_FRAME_MAX);
+    assert_int_equal(r->tail.bytes, 0);
+}
+
 static void
 one_log_has_one_mint(void **state)
 {
@@ -302,11 +481,16 @@ main(void)
         TEST(uncommitted_records_are_not_there),
         TEST(every_torn_tail_above_the_checkpoint_is_cut),
         TEST(each_kind_of_tail_is_named),
-        TEST(a_hole_of_zeros_is_cut),
+        TEST(zeros_after_the_last_record_are_room),
+        TEST(zeros_and_then_something_are_torn),
+        TEST(a_record_torn_inside_the_room_is_cut),
+        TEST(zeros_in_place_of_published_records_refuse_to_start),
+        TEST(a_log_that_grows_quickly_gets_room),
         TEST(a_missing_record_is_named),
         TEST(damage_below_the_checkpoint_refuses_to_start),
         TEST(a_failed_fdatasync_is_an_error),
         TEST(a_full_disk_is_an_error),
+        TEST(a_disk_without_room_is_an_error),
         TEST(one_log_has_one_mint),
     };
 
