@@ -19,7 +19,7 @@
 enum {
     PUBLISH_EVERY_MS = 1000, /* when there is something new */
     PUBLISH_RECORDS = 256,   /* sooner after so many */
-    PUBLISH_LEAST_MS = 100,  /* but not more often */
+    PUBLISH_LEAST_MS = 250,  /* but not more often */
 };
 
 struct publish;
