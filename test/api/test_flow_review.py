@@ -260,7 +260,7 @@ def test_nobody_slips_in_beside_a_revocation(make_guest, admin, tpm):
         live = sandboxes(admin, state="live", policy="slippery/1")
         statuses = [r.result() for r in running]
     assert live == [] and sandboxes(admin, state="live", policy="slippery/1") == []
-    assert sum(len(s) for s in statuses) > 20, "they did attest meanwhile"
+    assert sum(len(s) for s in statuses) > len(guests), "they did attest meanwhile"
     assert {s[-1] for s in statuses} <= {403, 429}, statuses
 
 
