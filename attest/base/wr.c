@@ -110,6 +110,23 @@ wr_text(struct wr *w, const char *text)
 }
 
 void
+wr_dec(struct wr *w, int64_t v)
+{
+    uint8_t text[sizeof "-9223372036854775808"];
+    size_t at = sizeof text;
+    uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v; /* also of INT64_MIN */
+
+    do {
+        text[--at] = (uint8_t)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (v < 0) {
+        text[--at] = '-';
+    }
+    wr_bytes(w, (struct slice){text + at, sizeof text - at});
+}
+
+void
 wr_fmt(struct wr *w, const char *fmt, ...)
 {
     size_t left = w->full ? 0 : w->cap - w->len;

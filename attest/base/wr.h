@@ -2,7 +2,7 @@
 /* wr.h - bounded writer into a buffer of the caller.
  *
  * Like the reader, it never fails one by one: the first write that does not fit is remembered, later
- * writes do nothing, and wr_end() says so.  Text written by wr_text(), wr_fmt() and wr_json() is not NUL-terminated
+ * writes do nothing, and wr_end() says so.  Text written by wr_text(), wr_dec(), wr_fmt() and wr_json() is not NUL-terminated
  * unless wr_cstr() ends it. */
 #ifndef ATTEST_BASE_WR_H
 #define ATTEST_BASE_WR_H
@@ -29,6 +29,9 @@ void wr_le32(struct wr *w, uint32_t v);
 void wr_le64(struct wr *w, uint64_t v);
 void wr_bytes(struct wr *w, struct slice s);
 void wr_text(struct wr *w, const char *text);
+
+/* A decimal number, with a minus sign where it is negative. */
+void wr_dec(struct wr *w, int64_t v);
 
 /* printf; needs one byte of room more than its text, for a NUL that is not counted. */
 void wr_fmt(struct wr *w, const char *fmt, ...) PRINTF(2, 3);

@@ -23,8 +23,9 @@ status(struct wr *w, const struct claims *c)
     if (!c->rule->status || c->ask->status_index < 0) {
         return;
     }
-    wr_fmt(w,
-           ",\"status\":{\"status_list\":{\"idx\":%lld,\"uri\":", (long long)c->ask->status_index);
+    wr_text(w, ",\"status\":{\"status_list\":{\"idx\":");
+    wr_dec(w, c->ask->status_index);
+    wr_text(w, ",\"uri\":");
 
     size_t at = w->len;
 
@@ -66,7 +67,7 @@ claims_write(struct wr *w, const struct claims *c, struct why *why)
     member_texts(w, c->ask, c->rule->claims);
     status(w, c);
     if (c->rule->member != NULL) {
-        wr_fmt(w, ",\"%s\":", c->rule->member);
+        member_name(w, c->rule->member);
         wr_text(w, c->ask->extra); /* json_gate_object has passed it */
     }
     wr_u8(w, '}');
@@ -79,7 +80,11 @@ claims_header(struct wr *w, const struct mint_rule *rule, const char *kid, struc
     uint8_t text[HEADER_MAX];
     struct wr json = wr_init(text, sizeof text, "jose.header");
 
-    wr_fmt(&json, "{\"alg\":\"ES256\",\"typ\":\"%s\",\"kid\":\"%s\"}", rule->typ, kid);
+    wr_text(&json, "{\"alg\":\"ES256\",\"typ\":\"");
+    wr_text(&json, rule->typ);
+    wr_text(&json, "\",\"kid\":\"");
+    wr_text(&json, kid);
+    wr_text(&json, "\"}");
     TRY(wr_end(&json, why));
     wr_b64url(w, wr_done(&json));
     return wr_end(w, why);

@@ -3,19 +3,28 @@
 #include "broker/mint/members.h"
 
 void
+member_name(struct wr *w, const char *name)
+{
+    wr_text(w, ",\"");
+    wr_text(w, name);
+    wr_text(w, "\":");
+}
+
+void
 member_text(struct wr *w, const char *name, const char *text)
 {
     if (text[0] == '\0') {
         return;
     }
-    wr_fmt(w, ",\"%s\":", name);
+    member_name(w, name);
     wr_json(w, slice_text(text));
 }
 
 void
 member_number(struct wr *w, const char *name, int64_t value)
 {
-    wr_fmt(w, ",\"%s\":%lld", name, (long long)value);
+    member_name(w, name);
+    wr_dec(w, value);
 }
 
 void

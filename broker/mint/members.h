@@ -8,6 +8,9 @@
 
 #include "broker/mint/kinds.h"
 
+/* `,"name":` alone; the name is one of ours and needs no escapes. */
+void member_name(struct wr *w, const char *name);
+
 /* Nothing when the text is empty. */
 void member_text(struct wr *w, const char *name, const char *text);
 void member_number(struct wr *w, const char *name, int64_t value);

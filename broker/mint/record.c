@@ -34,8 +34,15 @@ head(struct wr *w, const struct record *r)
     char time[RFC3339_LEN + 1];
 
     rfc3339_format(r->time_ms / 1000, time);
-    wr_fmt(w, "{\"v\":1,\"seq\":%llu,\"time\":\"%.*s.%03uZ\"", (unsigned long long)r->seq,
-           RFC3339_LEN - 1, time, (unsigned)(r->time_ms % 1000));
+    wr_text(w, "{\"v\":1,\"seq\":");
+    wr_dec(w, (int64_t)r->seq);
+    wr_text(w, ",\"time\":\"");
+    wr_bytes(w, (struct slice){(const uint8_t *)time, RFC3339_LEN - 1}); /* without its Z */
+    wr_u8(w, '.');
+    for (unsigned digit = 100; digit > 0; digit /= 10) {
+        wr_u8(w, (uint8_t)('0' + (uint64_t)r->time_ms / digit % 10));
+    }
+    wr_text(w, "Z\"");
     member_text(w, "action", action_name(r->action));
     member_text(w, "kind", r->kind);
 }

@@ -281,6 +281,36 @@ secrets_are_compared_whole_and_wiped(void **state)
 }
 
 static void
+numbers_are_written_in_decimal(void **state)
+{
+    static const struct {
+        int64_t number;
+        const char *text;
+    } ROWS[] = {{0, "0"},
+                {9, "9"},
+                {10, "10"},
+                {-1, "-1"},
+                {1795543727, "1795543727"},
+                {INT64_MAX, "9223372036854775807"},
+                {INT64_MIN, "-9223372036854775808"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        uint8_t buf[24];
+        struct why why = {0};
+        struct slice wanted = slice_text(ROWS[i].text);
+        struct wr w = wr_init(buf, wanted.len, "exact");
+
+        wr_dec(&w, ROWS[i].number);
+        assert_int_equal(wr_end(&w, &why), ERR_OK);
+        assert_true(slice_same(wr_done(&w), wanted));
+        w = wr_init(buf, wanted.len - 1, "small");
+        wr_dec(&w, ROWS[i].number);
+        assert_int_equal(wr_end(&w, &why), ERR_LIMIT);
+    }
+}
+
+static void
 zero_bytes_are_seen(void **state)
 {
     uint8_t bytes[17] = {0};
@@ -301,6 +331,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_written_in_decimal),
         cmocka_unit_test(zero_bytes_are_seen),
         cmocka_unit_test(innermost_cause_survives_a_full_chain),
         cmocka_unit_test(long_reason_is_cut_not_overrun),
