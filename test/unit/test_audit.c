@@ -161,16 +161,25 @@ edited_checkpoints_are_named(void **state)
     scratch_free(good);
 }
 
+/* Where the last frame begins. */
+static size_t
+last_frame(struct slice log)
+{
+    size_t at = log.len - 4;
+
+    while (memcmp(log.ptr + at, "CSL1", 4) != 0) {
+        at--;
+    }
+    return at;
+}
+
 static void
 a_cut_log_is_named(void **state)
 {
     struct rig *r = *state;
     struct slice whole = scratch_read(r->audit, "log");
-    size_t last = whole.len - 4;
+    size_t last = last_frame(whole);
 
-    while (memcmp(whole.ptr + last, "CSL1", 4) != 0) {
-        last--;
-    }
     damage(r, (struct slice){whole.ptr, last});
     broken(r, ERR_DENIED, "log: ends after 599 records, the signed checkpoint covers 600");
     damage(r, (struct slice){whole.ptr, whole.len - 1});
@@ -209,11 +218,8 @@ zeros_in_place_of_records_are_named(void **state)
 {
     struct rig *r = *state;
     struct slice whole = scratch_read(r->audit, "log");
-    size_t last = whole.len - 1;
+    size_t last = last_frame(whole);
 
-    while (memcmp(whole.ptr + last, "CSL1", 4) != 0) {
-        last--;
-    }
     damage(r, (struct slice){whole.ptr, last});
     lengthen(r, whole.len - last, "");
     broken(r, ERR_DENIED, "log: ends after 599 records, the signed checkpoint covers 600");
