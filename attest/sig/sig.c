@@ -101,23 +101,29 @@ context_free(EVP_MD_CTX **ctx)
     EVP_MD_CTX_free(*ctx);
 }
 
+/* What a verification is to be told besides the key. */
+struct way {
+    enum sig_scheme scheme;
+    const EVP_MD *md; /* NULL: the scheme has its own hash */
+    int salt_len;     /* SCHEME_RSAPSS */
+};
+
 static bool
-pss(EVP_PKEY_CTX *ctx)
+pss(EVP_PKEY_CTX *ctx, int salt_len)
 {
     return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_AUTO) == 1;
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt_len) == 1;
 }
 
-/* `md` NULL: the scheme has its own hash. */
 static enum err
-verify(const struct sig_key *k, enum sig_scheme scheme, const EVP_MD *md, struct slice msg,
-       struct slice sig, struct why *why)
+verify(const struct sig_key *k, const struct way *way, struct slice msg, struct slice sig,
+       struct why *why)
 {
     AUTO(context_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *key_ctx = NULL; /* owned by ctx */
 
-    if (ctx == NULL || EVP_DigestVerifyInit(ctx, &key_ctx, md, NULL, k->handle) != 1 ||
-        (scheme == SCHEME_RSAPSS && !pss(key_ctx))) {
+    if (ctx == NULL || EVP_DigestVerifyInit(ctx, &key_ctx, way->md, NULL, k->handle) != 1 ||
+        (way->scheme == SCHEME_RSAPSS && !pss(key_ctx, way->salt_len))) {
         ERR_clear_error();
         return why_add(why, ERR_UNABLE, "signature: the library cannot verify it");
     }
@@ -150,14 +156,14 @@ verify_ecdsa(const struct sig_key *k, const EVP_MD *md, struct slice msg, struct
     }
     TRY(want_len(sig, 2 * facts->len, why));
     TRY(ecdsa_der(facts, sig, der, &len, why));
-    return verify(k, SCHEME_ECDSA, md, msg, (struct slice){der, len}, why);
+    return verify(k, &(struct way){SCHEME_ECDSA, md, 0}, msg, (struct slice){der, len}, why);
 }
 
 static enum err
 verify_ed25519(const struct sig_key *k, struct slice msg, struct slice sig, struct why *why)
 {
     TRY(want_len(sig, ED25519_SIG_LEN, why));
-    return verify(k, SCHEME_ED25519, NULL, msg, sig, why);
+    return verify(k, &(struct way){SCHEME_ED25519, NULL, 0}, msg, sig, why);
 }
 
 static enum key_type
@@ -173,26 +179,54 @@ key_type_for(enum sig_scheme scheme)
     return KEY_NONE;
 }
 
-enum err
-sig_verify(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg, struct slice msg,
-           struct slice sig, struct why *why)
+static enum err
+verify_rsa(const struct sig_key *k, const struct way *way, struct slice msg, struct slice sig,
+           struct why *why)
 {
-    const EVP_MD *md = digest_of(hash_alg);
+    TRY(want_len(sig, (k->bits + 7) / 8, why));
+    return verify(k, way, msg, sig, why);
+}
 
+/* That this scheme is for this key, and this hash one that we take. */
+static enum err
+pairing_check(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg, struct why *why)
+{
     if (k->handle == NULL || k->type == KEY_NONE || k->type != key_type_for(scheme)) {
         return why_add(why, ERR_MALFORMED, "signature scheme %d is not for a key of type %d",
                        (int)scheme, (int)k->type);
     }
-    if (scheme == SCHEME_ED25519) {
-        return verify_ed25519(k, msg, sig, why);
-    }
-    if (md == NULL) {
+    if (scheme != SCHEME_ED25519 && digest_of(hash_alg) == NULL) {
         return why_add(why, ERR_DENIED, "signature with hash 0x%04x (%s), which is not accepted",
                        hash_alg, hash_name(hash_alg));
     }
-    if (scheme == SCHEME_ECDSA) {
-        return verify_ecdsa(k, md, msg, sig, why);
+    return ERR_OK;
+}
+
+enum err
+sig_verify(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg, struct slice msg,
+           struct slice sig, struct why *why)
+{
+    const struct way way = {scheme, digest_of(hash_alg), RSA_PSS_SALTLEN_AUTO};
+
+    TRY(pairing_check(k, scheme, hash_alg, why));
+    switch (k->type) {
+    case KEY_RSA: return verify_rsa(k, &way, msg, sig, why);
+    case KEY_EC: return verify_ecdsa(k, way.md, msg, sig, why);
+    case KEY_ED25519: return verify_ed25519(k, msg, sig, why);
+    case KEY_NONE: break;
     }
-    TRY(want_len(sig, (k->bits + 7) / 8, why));
-    return verify(k, scheme, md, msg, sig, why);
+    return why_add(why, ERR_BUG, "signature: a key of no type");
+}
+
+enum err
+sig_verify_pss(const struct sig_key *k, unsigned hash_alg, size_t salt_len, struct slice msg,
+               struct slice sig, struct why *why)
+{
+    const struct way way = {SCHEME_RSAPSS, digest_of(hash_alg), (int)salt_len};
+
+    TRY(pairing_check(k, SCHEME_RSAPSS, hash_alg, why));
+    if (salt_len > sig.len) {
+        return why_add(why, ERR_DENIED, "signature with a salt of %zu bytes", salt_len);
+    }
+    return verify_rsa(k, &way, msg, sig, why);
 }

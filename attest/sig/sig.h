@@ -60,4 +60,8 @@ size_t sig_curve_len(enum sig_curve curve);
 enum err sig_verify(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg,
                     struct slice msg, struct slice sig, struct why *why) MUST_USE;
 
+/* RSASSA-PSS (RFC 8017 section 8.1) with MGF1 of the same hash and exactly `salt_len` bytes of salt; as sig_verify() otherwise. */
+enum err sig_verify_pss(const struct sig_key *k, unsigned hash_alg, size_t salt_len,
+                        struct slice msg, struct slice sig, struct why *why) MUST_USE;
+
 #endif
