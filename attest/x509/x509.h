@@ -62,6 +62,67 @@ enum err x509_cert_decode(struct slice der, struct x509_cert *out, struct why *w
 bool x509_cert_extension(const struct x509_cert *c, struct slice oid, struct slice *value,
                          bool *critical);
 
+struct x509_extension {
+    struct slice oid, value; /* contents of extnID and extnValue */
+    bool critical;
+};
+
+/* Take the first extension off `*rest`, which begins as the `extensions` of a decoded certificate or CRL; false at the end. */
+bool x509_extension_next(struct slice *rest, struct x509_extension *out);
+
+/* The one with this OBJECT IDENTIFIER (contents, without header); false when it is absent. */
+bool x509_extension_find(struct slice extensions, struct slice oid, struct x509_extension *out);
+
+/* A certificate as its fields, for one whose issuer's key is at hand: no key is made, no signature looked at, nothing owned.
+ * Slices borrow from the bytes that were decoded. */
+struct x509_leaf {
+    struct slice der;       /* all of it */
+    struct slice tbs;       /* TBSCertificate with its header: what is signed */
+    unsigned version;       /* 1, 2 or 3 */
+    struct slice serial;    /* contents of the INTEGER, in its shortest form */
+    struct slice algorithm; /* DER AlgorithmIdentifier of the signature, inside and outside alike */
+    struct slice issuer, subject;  /* DER Name */
+    int64_t not_before, not_after; /* unix seconds */
+    struct slice spki;             /* DER SubjectPublicKeyInfo; sig_key_spki() makes the key */
+    struct slice extensions; /* contents of the SEQUENCE OF Extension; empty when there are none */
+    struct slice signature;  /* the bits; whole bytes */
+};
+
+/* One DER certificate of at most X509_DER_MAX bytes and nothing after it.  ERR_MALFORMED: not that, an extension twice, or two
+ * different signature algorithms (RFC 5280 section 4.1.1.2); ERR_LIMIT: larger, or more than X509_EXTENSIONS_MAX extensions.
+ * Critical extensions are the caller's to judge. */
+enum err x509_leaf_decode(struct slice der, struct x509_leaf *out, struct why *why) MUST_USE;
+
+/* A CRL of version 2 as its fields (RFC 5280 section 5.1), as above: no signature or time is looked at, nothing is owned. */
+struct x509_crl {
+    struct slice der;       /* all of it */
+    struct slice tbs;       /* TBSCertList with its header: what is signed */
+    struct slice algorithm; /* DER AlgorithmIdentifier of the signature, inside and outside alike */
+    struct slice issuer;    /* DER Name */
+    int64_t this_update;    /* unix seconds */
+    int64_t next_update;    /* unix seconds; 0 without has_next */
+    bool has_next;          /* RFC 5280 wants it, X.509 does not */
+    struct slice revoked;   /* contents of revokedCertificates; empty when none is */
+    struct slice extensions; /* contents of crlExtensions; empty when there are none */
+    struct slice signature;  /* the bits; whole bytes */
+};
+
+/* One DER CRL of at most X509_CRL_MAX bytes and nothing after it.  ERR_MALFORMED, ERR_LIMIT: as for x509_leaf_decode();
+ * ERR_UNABLE: a critical extension, of the list or of an entry, that we do not know, so that the list may not be relied on
+ * (section 5.2).  We know authorityKeyIdentifier and cRLNumber, and of entries reasonCode; no reason makes an entry void. */
+enum err x509_crl_decode(struct slice der, struct x509_crl *out, struct why *why) MUST_USE;
+
+struct x509_revoked {
+    struct slice serial; /* contents of the INTEGER, in its shortest form */
+    int64_t since_unix;  /* revocationDate */
+};
+
+/* Take the first entry off `*rest`, which begins as the `revoked` of a decoded CRL; false at the end. */
+bool x509_revoked_next(struct slice *rest, struct x509_revoked *out);
+
+/* A decoded CRL lists this serial number (contents of the INTEGER). */
+bool x509_crl_lists(const struct x509_crl *crl, struct slice serial);
+
 /* extKeyUsage is there and lists this OBJECT IDENTIFIER. */
 bool x509_cert_has_eku(const struct x509_cert *c, struct slice oid);
 
