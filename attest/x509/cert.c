@@ -27,52 +27,14 @@ bool
 x509_cert_extension(const struct x509_cert *c, struct slice oid, struct slice *value,
                     bool *critical)
 {
-    struct rd r = rd_init(c->extensions, "extensions");
+    struct x509_extension e;
 
-    while (rd_ok(&r) && rd_left(&r) > 0) {
-        struct tbs_extension e = tbs_extension_next(&r);
-
-        if (rd_ok(&r) && slice_same(e.oid, oid)) {
-            *value = e.value;
-            *critical = e.critical;
-            return true;
-        }
+    if (!x509_extension_find(c->extensions, oid, &e)) {
+        return false;
     }
-    return false;
-}
-
-static bool
-listed(const struct slice *list, size_t n, struct slice oid)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (slice_same(list[i], oid)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Each extension at most once (section 4.2), and not too many to compare. */
-static enum err
-extensions_check(struct slice extensions, struct why *why)
-{
-    struct rd r = rd_init(extensions, "extensions");
-    struct slice seen[X509_EXTENSIONS_MAX] = {{0}};
-    size_t n = 0;
-
-    while (rd_ok(&r) && rd_left(&r) > 0) {
-        struct slice oid = tbs_extension_next(&r).oid;
-
-        if (listed(seen, n, oid)) {
-            rd_fail(&r, "Extension", "the same identifier twice");
-        }
-        if (n == X509_EXTENSIONS_MAX) {
-            return why_add(why, ERR_LIMIT, "certificate: more than %d extensions",
-                           X509_EXTENSIONS_MAX);
-        }
-        seen[n++] = oid;
-    }
-    return rd_end(&r, why);
+    *value = e.value;
+    *critical = e.critical;
+    return true;
 }
 
 static enum err
@@ -176,7 +138,7 @@ view(struct slice der, struct x509_cert *c, struct why *why)
         .spki = tbs.spki,
         .extensions = tbs.extensions,
     };
-    TRY(extensions_check(c->extensions, why));
+    TRY(tbs_extensions_check(c->extensions, why));
     TRY(basic_constraints(c, why));
     return key_usage(c, why);
 }

@@ -5,7 +5,7 @@
 #include "attest/base/der.h"
 #include "attest/base/text.h"
 
-enum { V3 = 2, UTC_LEN = 13, GENERALIZED_LEN = 15, CENTURY_PIVOT = '5' };
+enum { V1 = 1, V3 = 3, UTC_LEN = 13, GENERALIZED_LEN = 15, CENTURY_PIVOT = '5' };
 
 bool
 tbs_time(unsigned tag, struct slice text, int64_t *unix_s)
@@ -29,8 +29,8 @@ tbs_time(unsigned tag, struct slice text, int64_t *unix_s)
     return rfc3339_parse((struct slice){iso, sizeof iso - 1}, unix_s, &unused) == ERR_OK;
 }
 
-static int64_t
-time_read(struct rd *r, const char *field)
+int64_t
+tbs_time_read(struct rd *r, const char *field)
 {
     unsigned tag = der_next_is(r, DER_UTC_TIME) ? DER_UTC_TIME : DER_GENERALIZED_TIME;
     struct slice text = der_value(r, field, tag);
@@ -42,22 +42,17 @@ time_read(struct rd *r, const char *field)
     return unix_s;
 }
 
-struct tbs_extension
-tbs_extension_next(struct rd *r)
+struct slice
+tbs_serial_read(struct rd *r, const char *field)
 {
-    struct rd e = der_enter(r, "Extension", DER_SEQUENCE);
-    struct tbs_extension out = {.oid = der_oid(&e, "extnID")};
-    struct why unused = {0};
+    struct slice v = der_value(r, field, DER_INTEGER);
+    unsigned nine = v.len > 1 ? (unsigned)v.ptr[0] << 1 | v.ptr[1] >> 7 : 1; /* its first bits */
 
-    if (der_next_is(&e, DER_BOOLEAN)) {
-        out.critical = der_bool(&e, "critical");
+    if (rd_ok(r) && (v.len == 0 || nine == 0 || nine == 0x1ff)) {
+        rd_fail(r, field, "integer not in its shortest form");
+        return (struct slice){0};
     }
-    out.value = der_value(&e, "extnValue", DER_OCTET_STRING);
-    if (rd_end(&e, &unused) != ERR_OK) {
-        rd_fail(r, "Extension", "not an identifier, a flag and a value");
-        return (struct tbs_extension){0};
-    }
-    return out;
+    return v;
 }
 
 static enum err
@@ -65,17 +60,17 @@ validity_read(struct rd *tbs, struct tbs *out, struct why *why)
 {
     struct rd r = der_enter(tbs, "validity", DER_SEQUENCE);
 
-    out->not_before = time_read(&r, "notBefore");
-    out->not_after = time_read(&r, "notAfter");
+    out->not_before = tbs_time_read(&r, "notBefore");
+    out->not_after = tbs_time_read(&r, "notAfter");
     return rd_end(&r, why);
 }
 
-/* [0] EXPLICIT INTEGER DEFAULT v1. */
-static uint64_t
+/* [0] EXPLICIT INTEGER DEFAULT v1; v1 is 0 there and 1 here. */
+static unsigned
 version_read(struct rd *tbs)
 {
     if (!der_next_is(tbs, DER_CONTEXT_CONSTRUCTED)) {
-        return 0;
+        return V1;
     }
 
     struct slice v = der_value(tbs, "version", DER_CONTEXT_CONSTRUCTED);
@@ -83,15 +78,16 @@ version_read(struct rd *tbs)
     uint64_t version = der_u64(&r, "version", DER_INTEGER);
     struct why unused = {0};
 
-    if (rd_end(&r, &unused) != ERR_OK || version > V3) {
+    if (rd_end(&r, &unused) != ERR_OK || version >= V3) {
         rd_fail(tbs, "version", "not 1, 2 or 3");
+        return V1;
     }
-    return version;
+    return V1 + (unsigned)version;
 }
 
 /* [3] EXPLICIT SEQUENCE OF Extension, after two identifiers that nobody uses. */
 static enum err
-tail_read(struct rd *tbs, uint64_t version, struct tbs *out, struct why *why)
+tail_read(struct rd *tbs, struct tbs *out, struct why *why)
 {
     if (der_next_is(tbs, DER_CONTEXT | 1)) {
         (void)der_value(tbs, "issuerUniqueID", DER_CONTEXT | 1);
@@ -99,7 +95,7 @@ tail_read(struct rd *tbs, uint64_t version, struct tbs *out, struct why *why)
     if (der_next_is(tbs, DER_CONTEXT | 2)) {
         (void)der_value(tbs, "subjectUniqueID", DER_CONTEXT | 2);
     }
-    if (version == V3 && der_next_is(tbs, DER_CONTEXT_CONSTRUCTED | 3)) {
+    if (out->version == V3 && der_next_is(tbs, DER_CONTEXT_CONSTRUCTED | 3)) {
         struct rd r = der_enter(tbs, "extensions", DER_CONTEXT_CONSTRUCTED | 3);
 
         out->extensions = der_value(&r, "extensions", DER_SEQUENCE);
@@ -111,29 +107,49 @@ tail_read(struct rd *tbs, uint64_t version, struct tbs *out, struct why *why)
 static enum err
 fields_read(struct rd *tbs, struct tbs *out, struct why *why)
 {
-    uint64_t version = version_read(tbs);
-
-    out->serial = der_value(tbs, "serialNumber", DER_INTEGER);
-    (void)der_value(tbs, "signature", DER_SEQUENCE);
+    out->version = version_read(tbs);
+    out->serial = tbs_serial_read(tbs, "serialNumber");
+    out->algorithm = der_whole(tbs, "signature", DER_SEQUENCE);
     out->issuer = der_whole(tbs, "issuer", DER_SEQUENCE);
     TRY(validity_read(tbs, out, why));
     out->subject = der_whole(tbs, "subject", DER_SEQUENCE);
     out->spki = der_whole(tbs, "subjectPublicKeyInfo", DER_SEQUENCE);
-    TRY(tail_read(tbs, version, out, why));
+    TRY(tail_read(tbs, out, why));
     return rd_end(tbs, why);
+}
+
+enum err
+tbs_signed_decode(struct slice der, const char *what, struct tbs_signed *out, struct why *why)
+{
+    struct rd r = rd_init(der, what);
+    struct rd body = der_enter(&r, what, DER_SEQUENCE);
+    struct rd ahead = body;
+
+    out->whole = der_whole(&ahead, "what is signed", DER_SEQUENCE);
+    out->tbs = der_enter(&body, "what is signed", DER_SEQUENCE);
+    out->algorithm = der_whole(&body, "signatureAlgorithm", DER_SEQUENCE);
+    out->signature = der_bytes(&body, "signatureValue");
+    TRY(rd_end(&r, why));
+    return rd_end(&body, why);
+}
+
+enum err
+tbs_algorithm_check(struct slice inside, const struct tbs_signed *s, struct why *why)
+{
+    if (!slice_same(inside, s->algorithm)) {
+        return why_add(why, ERR_MALFORMED,
+                       "signature algorithm: another inside than outside of what is signed");
+    }
+    return ERR_OK;
 }
 
 enum err
 tbs_decode(struct slice der, struct tbs *out, struct why *why)
 {
-    struct rd r = rd_init(der, "Certificate");
-    struct rd cert = der_enter(&r, "Certificate", DER_SEQUENCE);
-    struct rd tbs = der_enter(&cert, "tbsCertificate", DER_SEQUENCE);
-
     *out = (struct tbs){0};
-    (void)der_value(&cert, "signatureAlgorithm", DER_SEQUENCE);
-    (void)der_bytes(&cert, "signatureValue");
-    TRY(rd_end(&r, why));
-    TRY(rd_end(&cert, why));
+    TRY(tbs_signed_decode(der, "Certificate", &out->outside, why));
+
+    struct rd tbs = out->outside.tbs;
+
     return fields_read(&tbs, out, why);
 }
