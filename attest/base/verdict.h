@@ -42,10 +42,14 @@ struct verdict {
 enum judgement { JUDGE_ACCEPT = 0, JUDGE_REJECT, JUDGE_MALFORMED, JUDGE_UNABLE };
 
 struct tpm_in;
+struct snp_in;
+struct azure_in;
 
 /* Everything a rule may look at; the member of the evidence at hand is set, the others are NULL. */
 struct check_in {
-    const struct tpm_in *tpm; /* attest/tpm/checks.h */
+    const struct tpm_in *tpm;     /* attest/tpm/checks.h */
+    const struct snp_in *snp;     /* attest/snp/checks.h */
+    const struct azure_in *azure; /* attest/azure/azure.h */
 };
 
 /* One rule. */

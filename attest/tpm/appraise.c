@@ -9,14 +9,14 @@ open_public(struct tpm_in *t)
 {
     struct why why = {0};
 
-    t->ak_part = tpm_part_note(tpm_public_decode(t->ev->ak, &t->ak, &why), &why);
+    t->ak_part = part_note(tpm_public_decode(t->ev->ak, &t->ak, &why), &why);
     if (t->ak_part.err != ERR_OK) {
         return;
     }
     why = (struct why){0};
-    t->name_part = tpm_part_note(tpm_name_make(&t->ak, &t->name, &why), &why);
+    t->name_part = part_note(tpm_name_make(&t->ak, &t->name, &why), &why);
     why = (struct why){0};
-    t->key_part = tpm_part_note(tpm_public_key(&t->ak, &t->key, &why), &why);
+    t->key_part = part_note(tpm_public_key(&t->ak, &t->key, &why), &why);
 }
 
 /* Quotes are signed with RSA, P-256 or P-384 here, whatever else the PEM reader takes. */
@@ -37,11 +37,11 @@ open_bare_key(struct tpm_in *t)
     enum err e = sig_key_pem(t->ev->ak_pem, &t->key, &why);
 
     t->bare_key = true;
-    t->ak_part = tpm_part_note(e == ERR_MALFORMED || e == ERR_LIMIT ? e : ERR_OK, &why);
+    t->ak_part = part_note(e == ERR_MALFORMED || e == ERR_LIMIT ? e : ERR_OK, &why);
     if (e == ERR_OK) {
         e = bare_key_fits(&t->key, &why);
     }
-    t->key_part = tpm_part_note(e, &why);
+    t->key_part = part_note(e, &why);
 }
 
 static size_t
@@ -57,11 +57,11 @@ open_quote(struct tpm_in *t)
 {
     struct why why = {0};
 
-    t->header_part = tpm_part_note(tpm_attest_header_decode(t->ev->quote, &t->header, &why), &why);
+    t->header_part = part_note(tpm_attest_header_decode(t->ev->quote, &t->header, &why), &why);
     why = (struct why){0};
-    t->quote_part = tpm_part_note(tpm_quote_decode(t->ev->quote, &t->quote, &why), &why);
+    t->quote_part = part_note(tpm_quote_decode(t->ev->quote, &t->quote, &why), &why);
     why = (struct why){0};
-    t->signature_part = tpm_part_note(
+    t->signature_part = part_note(
         tpm_signature_decode(t->ev->signature, modulus_len(&t->key), &t->signature, &why), &why);
 }
 
@@ -79,7 +79,7 @@ open_ek(struct tpm_in *t)
     if (e == ERR_OK) {
         e = tpm_name_primary(&name, TPM_RH_ENDORSEMENT, &t->ek_qualified, &why);
     }
-    t->ek_part = tpm_part_note(e, &why);
+    t->ek_part = part_note(e, &why);
 }
 
 /* Put one value where the signed selection says it belongs. */

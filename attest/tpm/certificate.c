@@ -34,7 +34,7 @@ tpm_certificate_open(struct slice der, const struct sig_key *key,
     struct why why = {0};
 
     *out = (struct tpm_certificate){0};
-    out->part = tpm_part_note(x509_cert_decode(der, &cert, &why), &why);
+    out->part = part_note(x509_cert_decode(der, &cert, &why), &why);
     if (out->part.err != ERR_OK) {
         return;
     }
@@ -43,6 +43,6 @@ tpm_certificate_open(struct slice der, const struct sig_key *key,
     const struct x509_chain chain = {.leaf = &cert, .anchors = anchors, .at_unix = at_unix};
 
     why = (struct why){0};
-    out->chain = tpm_part_note(x509_chain_check(&chain, &out->valid_until_unix, &why), &why);
+    out->chain = part_note(x509_chain_check(&chain, &out->valid_until_unix, &why), &why);
     out->chain_expired = out->chain.err == ERR_DENIED && held_when_issued(&chain);
 }

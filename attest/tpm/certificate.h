@@ -5,16 +5,16 @@
 #ifndef ATTEST_TPM_CERTIFICATE_H
 #define ATTEST_TPM_CERTIFICATE_H
 
-#include "attest/tpm/part.h"
+#include "attest/base/part.h"
 #include "attest/x509/x509.h"
 
 struct tpm_certificate {
-    struct tpm_part part; /* how decoding it went */
-    bool signs;           /* keyUsage is there and has digitalSignature */
+    struct part part; /* how decoding it went */
+    bool signs;       /* keyUsage is there and has digitalSignature */
     bool ca;
     bool same_key;                           /* its key is the attestation key */
     int64_t not_before_unix, not_after_unix; /* its own */
-    struct tpm_part chain;                   /* ERR_OK: it chains to an anchor, all in date */
+    struct part chain;                       /* ERR_OK: it chains to an anchor, all in date */
     bool chain_expired;                      /* it would, but for a date above it */
     int64_t valid_until_unix;                /* least notAfter of the chain */
 };

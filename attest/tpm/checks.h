@@ -9,9 +9,9 @@
 #ifndef ATTEST_TPM_CHECKS_H
 #define ATTEST_TPM_CHECKS_H
 
+#include "attest/base/part.h"
 #include "attest/tpm/certificate.h"
 #include "attest/tpm/name.h"
-#include "attest/tpm/part.h"
 #include "attest/tpm/quote.h"
 #include "attest/tpm/signature.h"
 
@@ -33,8 +33,8 @@ struct tpm_in {
     struct slice nonce, binding; /* empty: not expected */
     int64_t at_unix;
 
-    struct tpm_part header_part, quote_part, signature_part, ak_part, name_part, key_part;
-    struct tpm_part ek_part;
+    struct part header_part, quote_part, signature_part, ak_part, name_part, key_part;
+    struct part ek_part;
     struct tpm_certificate certificate;
     struct tpm_attest_header header;
     struct tpm_quote quote;

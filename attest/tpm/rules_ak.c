@@ -141,7 +141,7 @@ tpm_rule_ak_weak_key(const struct check_in *in, struct finding *f)
 {
     const struct tpm_in *t = in->tpm;
 
-    if (tpm_part_unable(&t->key_part)) {
+    if (part_unable(&t->key_part)) {
         return finding_unable(f, "a working library", "%s", t->key_part.why);
     }
     if (t->key_part.err != ERR_OK) {

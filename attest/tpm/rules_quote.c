@@ -14,7 +14,7 @@ is_quote(const struct tpm_in *t)
 }
 
 static enum outcome
-malformed(struct finding *f, const struct tpm_part *part, const char *wanted)
+malformed(struct finding *f, const struct part *part, const char *wanted)
 {
     (void)finding_fail(f, wanted, "%s", part->why);
     return OUTCOME_MALFORMED;

@@ -19,7 +19,7 @@ no_certificate(struct finding *f)
 static bool
 nothing_to_judge(const struct tpm_certificate *c)
 {
-    return !tpm_part_ok(&c->part);
+    return !part_ok(&c->part);
 }
 
 static enum outcome
@@ -37,7 +37,7 @@ tpm_rule_cert_malformed(const struct check_in *in, struct finding *f)
     if (!c->part.given) {
         return no_certificate(f);
     }
-    if (tpm_part_unable(&c->part)) {
+    if (part_unable(&c->part)) {
         return finding_unable(f, "a working library", "%s", c->part.why);
     }
     if (c->part.err == ERR_DENIED) {
@@ -120,7 +120,7 @@ tpm_rule_cert_chain(const struct check_in *in, struct finding *f)
     if (nothing_to_judge(c)) {
         return set_aside(c, f);
     }
-    if (tpm_part_unable(&c->chain)) {
+    if (part_unable(&c->chain)) {
         return finding_unable(f, "a working library", "%s", c->chain.why);
     }
     if (leaf_expired(in->tpm) || c->chain_expired) {
@@ -137,8 +137,8 @@ tpm_certificate_holds(const struct tpm_in *t)
 {
     const struct tpm_certificate *c = &t->certificate;
 
-    return tpm_part_ok(&c->part) && c->signs && !c->ca && c->same_key && !leaf_expired(t) &&
-           tpm_part_ok(&c->chain);
+    return part_ok(&c->part) && c->signs && !c->ca && c->same_key && !leaf_expired(t) &&
+           part_ok(&c->chain);
 }
 
 static bool

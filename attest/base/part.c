@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* part.c - see part.h. */
-#include "attest/tpm/part.h"
+#include "attest/base/part.h"
 
 #include <stdio.h>
 
-struct tpm_part
-tpm_part_note(enum err err, const struct why *why)
+struct part
+part_note(enum err err, const struct why *why)
 {
-    struct tpm_part p = {.given = true, .err = err};
+    struct part p = {.given = true, .err = err};
 
     if (err != ERR_OK) {
         (void)snprintf(p.why, sizeof p.why, "%s", why_text(why));
@@ -16,13 +16,13 @@ tpm_part_note(enum err err, const struct why *why)
 }
 
 bool
-tpm_part_ok(const struct tpm_part *p)
+part_ok(const struct part *p)
 {
     return p->given && p->err == ERR_OK;
 }
 
 bool
-tpm_part_unable(const struct tpm_part *p)
+part_unable(const struct part *p)
 {
     return p->given && (p->err == ERR_UNABLE || p->err == ERR_NOMEM || p->err == ERR_BUG);
 }
