@@ -26,8 +26,8 @@ CLIENT  := $(filter-out clients/main.c,$(wildcard clients/*.c clients/*/*.c))
 OBJ      = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # `make V=1` shows the whole command lines.
 SAY      = $(if $(V),,@echo '$(CC) $(1)' && )
-LDLIBS  := -lcrypto -ljansson
-SRVLIBS := -lsystemd -lmicrohttpd -lgnutls -lnettle -lhogweed -lsqlite3 -lseccomp -lcurl -lz $(LDLIBS)
+LDLIBS  := -lhogweed -lnettle -lgmp -lcrypto -ljansson
+SRVLIBS := -lsystemd -lmicrohttpd -lgnutls -lsqlite3 -lseccomp -lcurl -lz $(LDLIBS)
 CLILIBS := -lcurl -ltss2-esys -ltss2-tctildr -ltss2-mu -ltss2-rc $(LDLIBS)
 
 .PHONY: all
