@@ -9,8 +9,9 @@
 # shellcheck disable=SC2086
 set -eu
 
-build='gcc libc6-dev make libmicrohttpd-dev libgnutls28-dev nettle-dev libssl-dev libjansson-dev
-       libsqlite3-dev libcurl4-openssl-dev libtss2-dev libseccomp-dev libsystemd-dev zlib1g-dev'
+build='gcc libc6-dev make libmicrohttpd-dev libgnutls28-dev nettle-dev libgmp-dev libssl-dev
+       libjansson-dev libsqlite3-dev libcurl4-openssl-dev libtss2-dev libseccomp-dev libsystemd-dev
+       zlib1g-dev'
 demo='curl openssl python3-minimal python3 swtpm tpm2-tools libtss2-tcti-swtpm0'
 check="$demo swtpm-tools libcmocka-dev python3-pytest python3-cryptography python3-requests"
 lint='clang-format clang-tidy shellcheck groff-base'
