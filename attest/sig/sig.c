@@ -141,6 +141,22 @@ verify_ed25519(const struct sig_key *k, struct slice msg, struct slice sig, stru
     return verify(k, NULL, msg, sig, why);
 }
 
+static enum err
+verify_pkcs1(const struct sig_key *k, unsigned hash_alg, struct slice msg, struct slice sig,
+             struct why *why)
+{
+    TRY(want_len(sig, k->len, why));
+    return rsa_verify_pkcs1(k, hash_alg, msg, sig, why);
+}
+
+static enum err
+verify_pss(const struct sig_key *k, unsigned hash_alg, size_t salt_len, struct slice msg,
+           struct slice sig, struct why *why)
+{
+    TRY(want_len(sig, k->len, why));
+    return rsa_verify_pss(k, hash_alg, salt_len, msg, sig, why);
+}
+
 static enum key_type
 key_type_for(enum sig_scheme scheme)
 {
@@ -175,12 +191,8 @@ sig_verify(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg, s
 {
     TRY(pairing_check(k, scheme, hash_alg, why));
     switch (scheme) {
-    case SCHEME_RSASSA:
-        TRY(want_len(sig, k->len, why));
-        return rsa_verify_pkcs1(k, hash_alg, msg, sig, why);
-    case SCHEME_RSAPSS:
-        TRY(want_len(sig, k->len, why));
-        return rsa_verify_pss(k, hash_alg, RSA_SALT_ANY, msg, sig, why);
+    case SCHEME_RSASSA: return verify_pkcs1(k, hash_alg, msg, sig, why);
+    case SCHEME_RSAPSS: return verify_pss(k, hash_alg, RSA_SALT_ANY, msg, sig, why);
     case SCHEME_ECDSA: return verify_ecdsa(k, hash_alg, msg, sig, why);
     case SCHEME_ED25519: return verify_ed25519(k, msg, sig, why);
     case SCHEME_NONE: break;
@@ -193,10 +205,9 @@ sig_verify_pss(const struct sig_key *k, unsigned hash_alg, size_t salt_len, stru
                struct slice sig, struct why *why)
 {
     TRY(pairing_check(k, SCHEME_RSAPSS, hash_alg, why));
-    TRY(want_len(sig, k->len, why));
     if (salt_len > k->len) {
         return why_add(why, ERR_DENIED, "signature: a salt of %zu bytes does not fit in %zu",
                        salt_len, k->len);
     }
-    return rsa_verify_pss(k, hash_alg, salt_len, msg, sig, why);
+    return verify_pss(k, hash_alg, salt_len, msg, sig, why);
 }
