@@ -95,11 +95,19 @@ struct snp_ca {
     struct sig_key key;            /* RSA-4096 */
 };
 
+/* An intermediate that AMD has revoked, by its key, so that it is refused without a CRL too. */
+struct snp_revoked {
+    uint8_t spki_sha256[SHA256_LEN];
+    int64_t since; /* unix seconds */
+};
+
 /* By enum snp_product - 1.  A product whose ARK is not present is not trusted. */
 struct snp_anchors {
     struct {
         struct snp_ca ark, ask, asvk;
     } product[SNP_PRODUCTS - 1];
+    const struct snp_revoked *revoked; /* borrowed */
+    size_t revoked_n;
 };
 
 /* Read and verify a chain that an operator gives: ark self-signed, ask and asvk (either may be empty) signed by it, names,
