@@ -119,6 +119,21 @@ read_user_data(struct slice value, uint8_t dst[64], struct why *why)
     return hex_decode(hex, dst, 64, &len, why);
 }
 
+/* What the claims say beside the key; *keys is the array of the set. */
+static enum err
+read_members(struct slice json, struct azure_claims *out, struct slice *keys, struct why *why)
+{
+    *keys = member(json, "keys");
+    out->vm_config = member(json, "vm-configuration");
+    if (!json_is_array(*keys)) {
+        return why_add(why, ERR_MALFORMED, "claims: no array `keys`");
+    }
+    if (out->vm_config.len > 0 && !json_is_object(out->vm_config)) {
+        return why_add(why, ERR_MALFORMED, "claims: vm-configuration is no object");
+    }
+    return read_user_data(member(json, "user-data"), out->user_data, why);
+}
+
 enum err
 azure_claims_read(struct slice json, struct azure_claims *out, struct why *why)
 {
@@ -130,13 +145,7 @@ azure_claims_read(struct slice json, struct azure_claims *out, struct why *why)
         return why_add(why, ERR_LIMIT, "claims: %zu bytes, at most %d", json.len, AZURE_CLAIMS_MAX);
     }
     TRY(json_gate_object(json, "claims", why));
-    keys = member(json, "keys");
-    c.vm_config = member(json, "vm-configuration");
-    if (!json_is_array(keys) || (c.vm_config.len > 0 && !json_is_object(c.vm_config))) {
-        return why_add(why, ERR_MALFORMED, "claims: %s",
-                       json_is_array(keys) ? "vm-configuration is no object" : "no array `keys`");
-    }
-    TRY(read_user_data(member(json, "user-data"), c.user_data, why));
+    TRY(read_members(json, &c, &keys, why));
     TRY(find_ak(keys, &ak, why));
     TRY(read_ak(ak, &c, why));
     *out = c;
