@@ -28,38 +28,38 @@ struct snp_vek_extensions {
 /* Borrows from the bytes that were judged and from the anchors, and points into itself: not to be copied.  Release with
  * snp_vek_facts_done(). */
 struct snp_vek_facts {
-    bool present;    /* there is one: known, sent, or in the table */
-    bool from_known; /* ev->known: the certificate's own rows passed when it was made */
+    bool present;      /* there is one: known, sent, or in the table */
+    bool from_known;   /* ev->known: the certificate's own rows passed when it was made */
+    bool root_present; /* chain.root: the product's ARK is an anchor */
+    bool signature_ok; /* chain.signature */
+    bool is_ca; /* it is an intermediate (ASK or ASVK) handed in its place (`verify amd-chain`) */
+    bool given_revoked;         /* crl.revoked: the key of `given` is in anchors->revoked */
+    char issuer_cn[SNP_CN_MAX]; /* as text fit for a message */
     struct part
         decode; /* vek.malformed: X.509 v3, strict DER, PEM or DER, P-384 key on the curve */
     struct part
         extensions; /* vek.extensions: AMD's, each exactly once, complete for its product, well encoded */
-    struct snp_vek_extensions ext;
-    char issuer_cn[SNP_CN_MAX];      /* as text fit for a message */
-    enum snp_product issuer_product; /* by the issuer's CN; NONE: no CA of AMD's naming */
-    enum snp_vek_kind issuer_kind;   /* ASK: VCEK; ASVK: VLEK; NONE: an ARK, or no CA of AMD's */
-    const struct snp_ca
-        *issuer;       /* NULL: that product is not trusted, or its CA is not among the anchors */
-    bool root_present; /* chain.root: the product's ARK is an anchor */
-    const struct snp_ca *root; /* it; NULL */
-    struct part issuer_name;   /* vek.issuer: all of the issuer's DN is AMD's */
+    struct part issuer_name; /* vek.issuer: all of the issuer's DN is AMD's */
     struct part
         subject_name; /* vek.kind reads it: all of the subject's DN is AMD's, CN SEV-VCEK or SEV-VLEK */
-    enum snp_vek_kind subject_kind;
     struct part
         algorithm; /* vek.algorithm: RSASSA-PSS, SHA-384, MGF1-SHA-384, salt 48, in one of two encodings */
-    bool signature_ok;             /* chain.signature */
-    int64_t not_before, not_after; /* of the certificate */
-    struct snp_vek out; /* what it comes to; key owned; meaningful when every part holds */
-    bool is_ca; /* it is an intermediate (ASK or ASVK) handed in its place (`verify amd-chain`) */
-    const struct snp_ca
-        *self; /* is_ca: the anchor's own entry for that product and kind; its serial may differ */
     struct part given_part; /* chain.intermediate: is_ca or --ask: AMD's profile of a CA, and with
                                --ask the signature of the ARK */
+    struct snp_vek_extensions ext;
+    enum snp_product issuer_product; /* by the issuer's CN; NONE: no CA of AMD's naming */
+    enum snp_vek_kind issuer_kind;   /* ASK: VCEK; ASVK: VLEK; NONE: an ARK, or no CA of AMD's */
+    enum snp_vek_kind subject_kind;  /* of a VEK, and that an intermediate signs */
+    const struct snp_ca *root;       /* of the product; NULL */
+    const struct snp_ca
+        *issuer; /* NULL: that product is not trusted, or its CA is not among the anchors */
+    const struct snp_ca
+        *self; /* is_ca: the anchor's own entry for that product and kind; its serial may differ */
+    int64_t not_before, not_after; /* of the certificate */
+    int64_t given_revoked_since;   /* unix seconds */
+    struct snp_vek out; /* what it comes to; key owned; meaningful when every part holds */
     struct snp_ca
         given; /* is_ca, or an intermediate given with --ask: serial and window of what was given; key owned */
-    bool given_revoked; /* crl.revoked: its key is in anchors->revoked */
-    int64_t given_revoked_since;
     struct x509_pem text, ask_text; /* owned; what the slices borrow from when it came as PEM */
 };
 
