@@ -25,9 +25,9 @@ struct snp_in {
     struct part report_part, table_part;
     struct snp_report report;
     enum snp_product report_product; /* by CPUID; NONE in v2 */
-    enum snp_product product; /* settled: CPUID, else the VEK's issuer, else ev->product */
-    struct snp_vek_facts vek; /* vek.h: every fact that the rows about the certificate read */
-    struct snp_crl_facts crl; /* crl.h */
+    enum snp_product product;        /* settled: CPUID, else the VEK's issuer, else ev->product */
+    struct snp_vek_facts vek;   /* vek.h: every fact that the rows about the certificate read */
+    struct snp_crl_facts crl;   /* crl.h */
     struct part signature_part; /* the report's, by the VEK's key; not given: it was not tried */
     bool paravisor; /* Azure: REPORT_DATA belongs to the paravisor; rows of attest/azure judge it */
 };
