@@ -118,7 +118,7 @@ sort_value(struct tpm_in *t, const struct tpm_pcr *v)
         }
     }
     t->sent.foreign += !bank_quoted;
-    if (bank_quoted && !placed && t->sent.unquoted == NULL) {
+    if (bank_quoted && !placed && !t->ev->whole_bank && t->sent.unquoted == NULL) {
         t->sent.unquoted = v;
     }
 }

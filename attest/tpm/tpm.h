@@ -45,6 +45,9 @@ struct tpm_evidence {
     struct slice event_log;      /* place of the log rows */
     const struct tpm_pcr *pcrs;  /* as sent; trusted only inside the signed selection */
     size_t pcrs_n;
+    /* `pcrs` is a bank as a file format always has it: values outside the signed selection mean nothing and are dropped,
+     * where otherwise sending one is refused (quote.unquoted_pcr). */
+    bool whole_bank;
 };
 
 /* How the AK may earn trust; of those that are allowed and hold, the first of this list (EK, AK
