@@ -227,6 +227,80 @@ rsa_encodings_bit_by_bit(void **state)
     }
 }
 
+/* The bit of the modulus that is `down` below its highest. */
+static bool
+modulus_bit(const struct sig_key *k, size_t down)
+{
+    size_t at = k->bits - 1 - down;
+
+    return (k->number[k->len - 1 - at / 8] >> at % 8 & 1) == 1;
+}
+
+/* A modulus at least a quarter above the power of two below it, so that a number of as many bits is often smaller. */
+static struct peer
+peer_with_room(size_t bits)
+{
+    struct peer p = peer_make(rsa_make(bits, 3, 65537));
+
+    for (int i = 0; i < 50 && !modulus_bit(&p.pub, 1) && !modulus_bit(&p.pub, 2); i++) {
+        peer_done(&p);
+        p = peer_make(rsa_make(bits, 3, 65537));
+    }
+    return p;
+}
+
+/* Bits above those of the encoding (RFC 8017 section 9.1.2, step 6), set in a message that is good but for them. */
+static void
+pss_bits_above_the_encoding(void **state)
+{
+    static const struct {
+        size_t bits;
+        uint8_t above; /* in the first byte */
+    } ROWS[] = {{2048, 0x80}, {2049, 0x01}, {2050, 0x02}, {2055, 0x40}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        AUTO(peer_done) struct peer p = peer_with_room(ROWS[i].bits);
+        struct ask a = {
+            .scheme = SCHEME_RSAPSS, .md = EVP_sha256(), .hash = HASH_SHA256, .salt = 32};
+        struct count n = {0};
+        uint8_t em[SIG_MAX];
+
+        /* Only some are still below the modulus. */
+        for (int tries = 0; n.refused < 3 && tries < 200; tries++) {
+            rsa_sign(&p, &a);
+            em_of(&p, &a, em);
+            em[0] |= ROWS[i].above;
+            if (em_sign(&p, em, &a)) {
+                agree(&p, &a, &n);
+            }
+        }
+        assert_true(n.accepted == 0 && n.refused == 3);
+    }
+}
+
+/* The same power modulo n, and another number. */
+static void
+rsa_signature_plus_the_modulus(void **state)
+{
+    AUTO(peer_done) struct peer p = peer_make(rsa_make(2050, 3, 65537));
+    struct ask a = {.scheme = SCHEME_RSASSA, .md = EVP_sha256(), .hash = HASH_SHA256};
+    BIGNUM *modulus = BN_bin2bn(p.pub.number, (int)p.pub.len, NULL);
+    BIGNUM *sum = NULL;
+    struct count n = {0};
+
+    (void)state;
+    rsa_sign(&p, &a);
+    agree(&p, &a, &n);
+    sum = BN_bin2bn(a.sig, (int)a.len, NULL);
+    assert_int_equal(BN_add(sum, sum, modulus), 1);
+    assert_int_equal(BN_bn2binpad(sum, a.sig, (int)a.len), (int)a.len);
+    agree(&p, &a, &n);
+    assert_true(n.accepted == 1 && n.refused == 1);
+    BN_free(sum);
+    BN_free(modulus);
+}
+
 /* Encodings of PKCS #1 v1.5 that say the same and are not the one: short padding with the digest not at the end, a DigestInfo
  * without NULL, with a longer length, or none. */
 static void
@@ -273,6 +347,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rsa_of_many_lengths),
         cmocka_unit_test(rsa_encodings_bit_by_bit),
+        cmocka_unit_test(pss_bits_above_the_encoding),
+        cmocka_unit_test(rsa_signature_plus_the_modulus),
         cmocka_unit_test(rsa_encodings_of_other_shape),
     };
 
