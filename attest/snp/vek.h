@@ -33,8 +33,8 @@ struct snp_vek_facts {
     bool root_present; /* chain.root: the product's ARK is an anchor */
     bool signature_ok; /* chain.signature */
     bool is_ca; /* it is an intermediate (ASK or ASVK) handed in its place (`verify amd-chain`) */
-    bool given_revoked;         /* crl.revoked: the key of `given` is in anchors->revoked */
-    char issuer_cn[SNP_CN_MAX]; /* as text fit for a message */
+    bool given_revoked; /* crl.revoked: the key of `given` is in anchors->revoked */
+    char subject_cn[SNP_CN_MAX], issuer_cn[SNP_CN_MAX]; /* as text fit for a message */
     struct part
         decode; /* vek.malformed: X.509 v3, strict DER, PEM or DER, P-384 key on the curve */
     struct part
