@@ -81,12 +81,10 @@ config_collateral(json_t *obj, const char *config_path, struct collateral_conf *
         {"amd", JK_OBJECT, false, &amd, 0, 0},
     };
 
-    if (obj != NULL) {
-        TRY(json_bind(obj, "collateral", members, sizeof members / sizeof members[0], why));
-    }
-    if (amd != NULL) {
-        TRY(read_amd(amd, config_path, &c.amd, why));
-    }
+    TRY(obj == NULL
+            ? ERR_OK
+            : json_bind(obj, "collateral", members, sizeof members / sizeof members[0], why));
+    TRY(amd == NULL ? ERR_OK : read_amd(amd, config_path, &c.amd, why));
     c.cached_max = (size_t)cached;
     c.rows_max = (size_t)rows;
     *out = c;
