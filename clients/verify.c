@@ -174,14 +174,23 @@ finding_say(const struct finding *f)
         both ? "; wanted: " : "", both ? f->wanted : "");
 }
 
+static bool
+has_report(const struct evidence *ev)
+{
+    return ev != NULL && (ev->type == EVIDENCE_SEV_SNP || ev->type == EVIDENCE_AZURE_SEV_SNP);
+}
+
 static void
-verdict_say(const struct appraisal *a, const char *remark)
+verdict_say(const struct appraisal *a, const struct evidence *ev, const char *remark)
 {
     enum judgement j = verdict_judge(&a->verdict);
     char until[RFC3339_LEN + 1];
 
     for (size_t i = 0; i < a->verdict.n; i++) {
         finding_say(&a->verdict.finding[i]);
+    }
+    if (has_report(ev)) {
+        verify_explain(a, ev);
     }
     say("\nverdict: %s", judgement_name(j));
     if (j != JUDGE_ACCEPT) {
@@ -202,7 +211,7 @@ verify_print(const struct appraisal *a, const struct evidence *ev, const char *r
     if (as_json) {
         say_json(verdict_json(a, ev));
     } else {
-        verdict_say(a, remark);
+        verdict_say(a, ev, remark);
     }
     return (int)verdict_judge(&a->verdict); /* the order of enum judgement is that of exit codes */
 }

@@ -51,7 +51,11 @@ enum err verify_time(const struct verify_common *c, int64_t *unix_s, struct why 
  * typing error does not look like a missing trust anchor. */
 enum err verify_roots(const struct verify_common *c, struct roots **out, struct why *why) MUST_USE;
 
-/* Print the verdict on `ev`, of which the type and the HCL blob are used (NULL: a certificate);
+/* Say what an SEV-SNP report says, field by field: as proven when it was accepted, else as the word
+ * of nobody.  Nothing when there is none that can be read. */
+void verify_explain(const struct appraisal *a, const struct evidence *ev);
+
+/* Print the verdict on `ev`, of which type and report are used (NULL: a certificate);
  * `remark` is what a person should know about an accept, or NULL.  Returns the exit code. */
 int verify_print(const struct appraisal *a, const struct evidence *ev, const char *remark,
                  bool as_json);
