@@ -111,7 +111,7 @@ class Reports(Maker):
         vcek, vlek = self.vcek, self.vlek
         unmasked = self.milan.vlek(chip=os.urandom(64))
         self.good("vlek-with-chip", unmasked)
-        self.good("spl-0x80", *self.machine(self.genoa, microcode=0x80, snp=0x7F))
+        self.good("spl-0x80", *self.machine(self.genoa, microcode=0x80))
         self.good("spl-0xff", *self.machine(self.genoa, microcode=0xFF))
         self.good("spl-0", *self.machine(self.turin, tee=0, fmc=0))
         for product, cpuid in {"Milan": (0x19, 0x0F, 2), "Genoa": (0x19, 0xA0, 2), "Turin": (0x1A, 0x11, 0)}.items():

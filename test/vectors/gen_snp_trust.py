@@ -140,7 +140,8 @@ class Trust(Maker):
         hwid = der.extension(snp.OID_ARC + "4", bytes(range(64)))
         self.leaf("vek.kind", "vlek-with-hwid", kind=snp.VLEK, more=[hwid])
         by_ask = {"issuer": snp.amd_name("SEV-Milan"), "signer": milan.private("ask")}
-        self.leaf("vek.kind", "vlek-by-ask", kind=snp.VLEK, **by_ask)
+        vlek = milan.vlek(**by_ask)  # an ASK's certificates have a hwID
+        self.report("bad-vlek-by-ask", vlek.report().signed(vlek), vlek, "reject", ["vek.kind", "vek.hwid"], policy=MASKED)
         by_asvk = {"issuer": snp.amd_name("SEV-VLEK-Milan"), "signer": milan.private("asvk")}
         self.leaf("vek.kind", "vcek-by-asvk", **by_asvk)
 
@@ -328,7 +329,8 @@ class Trust(Maker):
             "half-entry": snp.cert_table(one)[:30],
             "half-first-entry": snp.cert_table(one)[:23],
         }.items():
-            self.report(f"bad-table-{name}", self.raw, None, "malformed", ["cert_table"], table=table)
+            self.report(f"bad-table-{name}", self.raw, self.vcek, "malformed", ["cert_table"], table=table)
+            self.report(f"bad-table-{name}-alone", self.raw, None, "malformed", ["cert_table", "vek.missing"], table=table)
 
     # ---- a certificate without a report
 
