@@ -75,6 +75,11 @@ class Kds:
         with self.lock:
             return [p for p in self.paths if p.startswith(below) and (p.endswith("/crl") == below.endswith("/crl"))]
 
+    def times_of(self, below="/vcek/"):
+        """When each of them was asked for (monotonic)."""
+        with self.lock:
+            return [t for p, t in zip(self.paths, self.times) if p.startswith(below) and not p.endswith("/crl")]
+
     def reply(self, path):
         with self.lock:
             self.paths.append(path)
