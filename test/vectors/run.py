@@ -34,7 +34,7 @@ WORKERS = 2
 
 def run_case(case):
     """(case, complaint or None, failed ids, warned ids).  case: name, folder, args, verdict ("refused": any but accept), failed; `exact` or
-    at least these, and one of `one_of`."""
+    at least these, and one of `one_of`; claims and valid_until as far as they are given."""
     argv = [os.path.join(BUILD, "countersign"), "verify", *case["args"], "--json"]
     done = subprocess.run(argv, cwd=case["folder"], capture_output=True, timeout=TIMEOUT_S, check=False)
     try:
@@ -60,6 +60,11 @@ def complaint(case, out, done, failed, warned):
         return f"want failed {case['failed']} {case.get('one_of', '')}, got {got}"
     if (out["verdict"] == "accept") != (out["valid_until"] is not None) or done.stderr:
         return f"valid_until {out['valid_until']}, stderr {done.stderr[:200]!r}"
+    for name, value in case.get("claims", {}).items():
+        if out["claims"].get(name) != value:
+            return f"want claim {name} {value!r}, got {out['claims'].get(name)!r}"
+    if out["valid_until"] != case.get("valid_until", out["valid_until"]):
+        return f"want valid_until {case['valid_until']}, got {out['valid_until']}"
     return shape(out)
 
 
