@@ -140,7 +140,10 @@ def test_claims_of_certificates(desk):
     }
     assert desk.judge("amd-chain", "--vek", "vek.pem", "--ask", "ask.der")["claims"] == found
     alone = desk.judge("amd-chain", "--ask", "ask.der")["claims"]
-    assert (alone["product"], alone["kind"]) == ("Turin", "VCEK")
+    assert alone == {"product": "Turin", "kind": "VCEK", "tcb": None, "chip_id": None, "csp_id": None, "crl_checked": False}
+    vlek = world.vlek()
+    leased = desk.judge("amd-chain", "--vek", desk.write("vlek.der", vlek.der))["claims"]
+    assert (leased["kind"], leased["csp_id"], leased["chip_id"], leased["tcb"]) == ("VLEK", snp.CSP, None, levels(vlek.tcb, True))
     assert desk.judge("amd-chain", "--vek", "ask.der")["claims"] == alone
 
 
