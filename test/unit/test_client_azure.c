@@ -136,18 +136,12 @@ static void
 make_hcl(const struct vm *v, struct scene *s)
 {
     char n[1024];
-    char *ek = NULL;
-    char *vm = NULL;
 
     scene_open(s);
     b64url_encode((struct slice){v->modulus, v->modulus_len}, n);
     soft_claims(n, &s->hcl);
-    ek = strstr(s->hcl.claims, ",{\"kid\":\"HCLEkPub\"");
-    vm = strstr(s->hcl.claims, "],\"vm-configuration\"");
-    assert_true(ek != NULL && vm != NULL);
-    memmove(ek, vm, strlen(vm) + 1);
+    soft_drop_ek(&s->hcl);
     s->hcl.zeros = 2048 - SOFT_CLAIMS_AT - strlen(s->hcl.claims);
-    soft_commit(&s->hcl);
     scene_make(s);
 }
 
