@@ -350,9 +350,10 @@ struct amd_crl {
     int64_t since, until; /* until 0: no nextUpdate */
     uint64_t revoked[8];
     size_t revoked_n;
-    EVP_PKEY *signer;     /* borrowed */
-    struct amd_exts ext;  /* of the list */
-    struct amd_exts each; /* of each entry */
+    struct slice revoked_raw; /* one more serial number, its contents as they are; empty: none */
+    EVP_PKEY *signer;         /* borrowed */
+    struct amd_exts ext;      /* of the list */
+    struct amd_exts each;     /* of each entry */
 };
 
 static inline struct amd_crl
@@ -388,10 +389,14 @@ amd_crl_make(const struct amd_crl *c)
         amd_time(&d, c->until);
     }
     from = d.n;
-    for (size_t i = 0; i < c->revoked_n; i++) {
+    for (size_t i = 0; i < c->revoked_n + (c->revoked_raw.len > 0); i++) {
         size_t one = d.n;
 
-        amd_integer(&d, c->revoked[i]);
+        if (i < c->revoked_n) {
+            amd_integer(&d, c->revoked[i]);
+        } else {
+            amd_tlv(&d, 0x02, c->revoked_raw.ptr, c->revoked_raw.len);
+        }
         amd_time(&d, c->since);
         amd_exts_put(&d, &c->each);
         amd_wrap(&d, one, 0x30);
