@@ -334,7 +334,7 @@ revoked_ask_is_refused(void **state)
     struct amd_der der = {.n = ask_len};
 
     folder_open(&f);
-    assert_true(ask_len <= sizeof der.b);
+    assert_true(ask != NULL && ask_len <= sizeof der.b);
     memcpy(der.b, ask, ask_len);
 
     char *pem = amd_pem(&der, "CERTIFICATE");
