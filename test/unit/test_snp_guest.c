@@ -13,6 +13,8 @@ privilege_levels(void **state)
     scene_open(&s, SNP_GENOA, 3);
     soft_put(s.report, AT_VMPL, 1, 4);
     assert_refused(&s, "vmpl", "VMPL is 1", "<= 0");
+    s.want.snp.vmpl_max = -1; /* no level at all: not any level */
+    assert_refused(&s, "vmpl", "VMPL is 1", "<= 0");
     s.want.snp.vmpl_max = 1;
     assert_accepted(&s);
     assert_int_equal(s.got.snp.vmpl, 1);
