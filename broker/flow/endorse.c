@@ -160,7 +160,9 @@ endorsements_keep(struct collateral *c, const struct endorsements *e, int64_t no
         const struct endorsement *p = &e->piece[i];
         struct why why = {0};
 
-        if (p->sent && collateral_vek_keep(c, p->cert, &p->vek, now, &why) != ERR_OK) {
+        struct slice cert = p->sent ? p->cert : (struct slice){0};
+
+        if (p->needed && collateral_vek_keep(c, cert, &p->vek, now, &why) != ERR_OK) {
             log_line("collateral.unkept", "reason=\"%s\"", why_text(&why));
         }
     }

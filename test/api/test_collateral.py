@@ -411,6 +411,28 @@ def test_fetched_behind_and_not_while_a_guest_waits(make_site, amd):
     assert kds.asked() == [vcek_path(vek)]
 
 
+def test_what_was_fetched_for_refused_evidence_is_not_kept(make_site, amd):
+    """AMD certifies a chip at every TCB that it is asked for: that must not fill the ledger."""
+    kds = Kds()
+    site = make_site(kds)
+    vek = amd.vcek()
+    kds.add(vek)
+    bad = {"measurement": bytes(48)}
+    missing(site.bare(vek, report=bad))
+    site.until(lambda: site.bare(vek, report=bad).status == 403)
+    assert site.listed() == []
+    assert site.bare(vek).status == 200
+    assert [r["source"] for r in site.listed()] == ["fetch"]
+
+
+def test_the_token_endpoint_says_when_to_come_back(make_site, amd):
+    guest = SnpGuest(make_site(Kds()).broker, amd.vcek(), "snp", give={})
+    reply = guest.evidence_grant()
+    assert (reply.status, reply.code) == (503, "temporarily_unavailable"), reply
+    assert reply.json["failed"] == ["vek.missing"] and int(reply.get("Retry-After")) >= 1
+    guest.close()
+
+
 def test_the_urls_of_turin(make_site, turin):
     kds = Kds()
     site = make_site(kds)
