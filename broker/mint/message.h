@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* message.h - what travels between the network process and the mint, byte by byte.
  *
- * One datagram is one message; but answers that are ready together travel together, each after its u32 length.  Everything is big-endian; a text is u16 length and so many bytes.
+ * One datagram is one message; but answers that are ready together travel together, each after
+ * its u32 length.  Everything is big-endian; a text is u16 length and so many bytes.
  *
  *     ask     u32 "MAS1", u64 id, u8 kind, u8 action, i64 life, i64 status index, i64 size,
  *             u8 n, n audiences,
