@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vek_cache.h - VCEKs that were verified before, in memory, by (product, chip, TCB).
  *
- * Never by a certificate's hash: AMD issues the same key again with other dates.  A look-up costs the same whether one chip is
- * known or all that fit; the one used longest ago makes room for a new one.  What comes out is the caller's own copy, so an
- * entry may be replaced meanwhile.  Some 320 bytes for each chip, and its certificate while nobody has kept that elsewhere.  Holds VCEKs only: which VLEK signed a report does not show
- * in the report, so a VLEK comes with it. */
+ * Never by a certificate's hash: AMD issues the same key again with other dates.  A look-up costs the same whether one chip is known
+ * or all that fit; the one used longest ago makes room for a new one.  What comes out is the caller's own copy, so an entry may be
+ * replaced meanwhile.  Some 320 bytes for each chip, and its certificate while nobody has kept that elsewhere.  Holds VCEKs only: which VLEK
+ * signed a report does not show in the report, so a VLEK comes with it. */
 #ifndef BROKER_CLOUD_VEK_CACHE_H
 #define BROKER_CLOUD_VEK_CACHE_H
 
