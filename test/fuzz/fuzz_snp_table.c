@@ -41,7 +41,7 @@ longer(const uint8_t *data, size_t len, struct slice found)
 
     must(copy != NULL);
     memcpy(copy, data, len);
-    must(snp_cert_table_vek((struct slice){copy, len + MORE}, &again, &why) == ERR_OK);
+    must(snp_cert_table_vek((struct slice){copy, len + MORE}, SNP_VCEK, &again, &why) == ERR_OK);
     must(slice_same(found, again));
     free(copy);
 }
@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct why why = {0};
     size_t header = header_len(data, len);
 
-    if (snp_cert_table_vek((struct slice){data, len}, &vek, &why) != ERR_OK) {
+    if (snp_cert_table_vek((struct slice){data, len}, SNP_VCEK, &vek, &why) != ERR_OK) {
         must(why.n > 0 && vek.ptr == NULL);
         return 0;
     }

@@ -427,7 +427,7 @@ genuine_table(void **state)
         skip();
     }
     assert_int_equal(roots_read("", &r, &why), ERR_OK);
-    assert_int_equal(snp_cert_table_vek((struct slice){table, len}, &vek, &why), ERR_OK);
+    assert_int_equal(snp_cert_table_vek((struct slice){table, len}, SNP_VCEK, &vek, &why), ERR_OK);
     assert_true(vek.len == 0x757 && vek.ptr == table + 0x125a);
     assert_int_equal(snp_vek_open(vek, &r->trust.snp, &v, &why), ERR_OK);
     assert_int_equal(v.product, SNP_GENOA);
