@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "attest/base/text.h"
+
 static struct slice
 from(struct slice s, size_t at)
 {
@@ -16,19 +18,25 @@ is_space(uint8_t c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static size_t
+past_space(struct slice s, size_t at)
+{
+    while (at < s.len && is_space(s.ptr[at])) {
+        at++;
+    }
+    return at;
+}
+
 /* Past white space and, where one may stand, one separator. */
 static struct slice
 skip(struct slice s, uint8_t separator)
 {
-    size_t at = 0;
+    size_t at = past_space(s, 0);
 
-    while (at < s.len && is_space(s.ptr[at])) {
-        at++;
+    if (at < s.len && separator != 0 && s.ptr[at] == separator) {
+        at = past_space(s, at + 1);
     }
-    if (at == s.len || separator == 0 || s.ptr[at] != separator) {
-        return from(s, at);
-    }
-    return skip(from(s, at + 1), 0); /* NOLINT(misc-no-recursion): once, the separator is 0 now */
+    return from(s, at);
 }
 
 /* Bytes of the string that `s` begins with, quotes included. */
@@ -38,7 +46,10 @@ string_len(struct slice s)
     size_t at = 1;
 
     while (at < s.len && s.ptr[at] != '"') {
-        at += s.ptr[at] == '\\' ? 2 : 1;
+        size_t plain = text_plain(from(s, at));
+        size_t other = s.ptr[at] == '\\' ? 2 : 1;
+
+        at += plain > 0 ? plain : other;
     }
     return at < s.len ? at + 1 : s.len;
 }
@@ -67,12 +78,18 @@ nested_len(struct slice s)
     return s.len;
 }
 
+static bool
+ends_plain(uint8_t c)
+{
+    return is_space(c) || c == ',' || c == ']' || c == '}' || c == ':';
+}
+
 static size_t
 plain_len(struct slice s)
 {
     size_t at = 0;
 
-    while (at < s.len && !is_space(s.ptr[at]) && memchr(",]}:", s.ptr[at], 4) == NULL) {
+    while (at < s.len && !ends_plain(s.ptr[at])) {
         at++;
     }
     return at;
@@ -153,6 +170,39 @@ json_view_member(struct slice object, const char *name, struct slice *value)
     }
     *value = (struct slice){0};
     return false;
+}
+
+/* The contents of a name with its quotes. */
+static bool
+is_named(struct slice name, const char *want)
+{
+    return slice_same((struct slice){name.ptr + 1, name.len - 2}, slice_text(want));
+}
+
+bool
+json_view_members(struct slice object, const char *const *names, size_t n, struct slice *values)
+{
+    struct slice rest = {0};
+    struct slice name = {0};
+    struct slice value = {0};
+    bool known = json_view_is_object(object);
+
+    for (size_t i = 0; i < n; i++) {
+        values[i] = (struct slice){0};
+    }
+    rest = known ? from(object, 1) : rest;
+    while (known && next_member(&rest, &name, &value)) {
+        size_t at = 0;
+
+        while (at < n && !is_named(name, names[at])) {
+            at++;
+        }
+        known = at < n;
+        if (known) {
+            values[at] = value;
+        }
+    }
+    return known;
 }
 
 bool
