@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sig.c - signatures; see sig.h. */
+/* sig.c - signatures: which key, scheme and hash go together, and to whom they go; see sig.h. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <string.h>
 
-#include "attest/base/wr.h"
+#include "attest/base/der.h"
 #include "attest/sig/curve.h"
+#include "attest/sig/element.h"
+#include "attest/sig/p384.h"
+#include "attest/sig/rsa.h"
 
 enum {
     ED25519_SIG_LEN = 64,
     DER_INT_MAX = 3 + FIELD_MAX,
     DER_SIG_MAX = 3 + 2 * DER_INT_MAX,
-    DER_SHORT = 0x80, /* lengths below it take one byte */
 };
 
 static const EVP_MD *
@@ -38,58 +39,30 @@ in_range(struct slice v, const uint8_t *order)
     return any != 0 && memcmp(v.ptr, order, v.len) < 0;
 }
 
-static struct slice
-strip_zeros(struct slice v)
-{
-    while (v.len > 1 && v.ptr[0] == 0) {
-        v = (struct slice){v.ptr + 1, v.len - 1};
-    }
-    return v;
-}
-
-/* A DER INTEGER >= 0 takes a zero byte in front when its top bit is set. */
-static size_t
-integer_len(struct slice v)
-{
-    return v.len + (v.ptr[0] >= 0x80 ? 1 : 0);
-}
-
-static void
-integer_write(struct wr *w, struct slice v)
-{
-    wr_u8(w, 0x02);
-    wr_u8(w, (uint8_t)integer_len(v));
-    if (v.ptr[0] >= 0x80) {
-        wr_u8(w, 0);
-    }
-    wr_bytes(w, v);
-}
-
-/* r || s to ECDSA-Sig-Value (RFC 3279 section 2.2.3). */
 static enum err
-ecdsa_der(const struct curve_facts *facts, struct slice sig, uint8_t der[DER_SIG_MAX], size_t *len,
-          struct why *why)
+range_check(const struct curve_facts *facts, struct slice sig, struct why *why)
 {
     struct slice r = {sig.ptr, facts->len};
     struct slice s = {sig.ptr + facts->len, facts->len};
-    struct wr w = wr_init(der, DER_SIG_MAX, "ECDSA signature");
 
     if (!in_range(r, facts->order) || !in_range(s, facts->order)) {
         return why_add(why, ERR_MALFORMED,
                        "ECDSA signature: r or s is zero or not below the order");
     }
-    r = strip_zeros(r);
-    s = strip_zeros(s);
+    return ERR_OK;
+}
 
-    size_t body = 4 + integer_len(r) + integer_len(s);
+/* r || s to ECDSA-Sig-Value (RFC 3279 section 2.2.3). */
+static enum err
+ecdsa_der(size_t field, struct slice sig, uint8_t der[DER_SIG_MAX], size_t *len, struct why *why)
+{
+    struct slice r = {sig.ptr, field};
+    struct slice s = {sig.ptr + field, field};
+    struct wr w = wr_init(der, DER_SIG_MAX, "ECDSA signature");
 
-    wr_u8(&w, 0x30);
-    if (body >= DER_SHORT) {
-        wr_u8(&w, 0x81);
-    }
-    wr_u8(&w, (uint8_t)body);
-    integer_write(&w, r);
-    integer_write(&w, s);
+    element_open(&w, DER_SEQUENCE, element_integer_len(r) + element_integer_len(s));
+    element_integer(&w, r);
+    element_integer(&w, s);
     TRY(wr_end(&w, why));
     *len = w.len;
     return ERR_OK;
@@ -101,29 +74,14 @@ context_free(EVP_MD_CTX **ctx)
     EVP_MD_CTX_free(*ctx);
 }
 
-/* What a verification is to be told besides the key. */
-struct way {
-    enum sig_scheme scheme;
-    const EVP_MD *md; /* NULL: the scheme has its own hash */
-    int salt_len;     /* SCHEME_RSAPSS */
-};
-
-static bool
-pss(EVP_PKEY_CTX *ctx, int salt_len)
-{
-    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt_len) == 1;
-}
-
+/* By OpenSSL.  `md` NULL: the scheme has its own hash. */
 static enum err
-verify(const struct sig_key *k, const struct way *way, struct slice msg, struct slice sig,
+verify(const struct sig_key *k, const EVP_MD *md, struct slice msg, struct slice sig,
        struct why *why)
 {
     AUTO(context_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *key_ctx = NULL; /* owned by ctx */
 
-    if (ctx == NULL || EVP_DigestVerifyInit(ctx, &key_ctx, way->md, NULL, k->handle) != 1 ||
-        (way->scheme == SCHEME_RSAPSS && !pss(key_ctx, way->salt_len))) {
+    if (ctx == NULL || EVP_DigestVerifyInit(ctx, NULL, md, NULL, k->handle) != 1) {
         ERR_clear_error();
         return why_add(why, ERR_UNABLE, "signature: the library cannot verify it");
     }
@@ -144,7 +102,20 @@ want_len(struct slice sig, size_t want, struct why *why)
 }
 
 static enum err
-verify_ecdsa(const struct sig_key *k, const EVP_MD *md, struct slice msg, struct slice sig,
+verify_p384(const struct sig_key *k, unsigned hash_alg, struct slice msg, struct slice sig,
+            struct why *why)
+{
+    uint8_t digest[HASH_MAX];
+
+    TRY(hash_parts(hash_alg, &msg, 1, digest, why));
+    if (!p384_verify(k->number, (struct slice){digest, hash_len(hash_alg)}, sig.ptr)) {
+        return why_add(why, ERR_DENIED, "signature does not verify");
+    }
+    return ERR_OK;
+}
+
+static enum err
+verify_ecdsa(const struct sig_key *k, unsigned hash_alg, struct slice msg, struct slice sig,
              struct why *why)
 {
     const struct curve_facts *facts = curve_facts(k->curve);
@@ -155,15 +126,35 @@ verify_ecdsa(const struct sig_key *k, const EVP_MD *md, struct slice msg, struct
         return why_add(why, ERR_BUG, "EC key without a curve");
     }
     TRY(want_len(sig, 2 * facts->len, why));
-    TRY(ecdsa_der(facts, sig, der, &len, why));
-    return verify(k, &(struct way){SCHEME_ECDSA, md, 0}, msg, (struct slice){der, len}, why);
+    TRY(range_check(facts, sig, why));
+    if (k->curve == CURVE_P384) {
+        return verify_p384(k, hash_alg, msg, sig, why);
+    }
+    TRY(ecdsa_der(facts->len, sig, der, &len, why));
+    return verify(k, digest_of(hash_alg), msg, (struct slice){der, len}, why);
 }
 
 static enum err
 verify_ed25519(const struct sig_key *k, struct slice msg, struct slice sig, struct why *why)
 {
     TRY(want_len(sig, ED25519_SIG_LEN, why));
-    return verify(k, &(struct way){SCHEME_ED25519, NULL, 0}, msg, sig, why);
+    return verify(k, NULL, msg, sig, why);
+}
+
+static enum err
+verify_pkcs1(const struct sig_key *k, unsigned hash_alg, struct slice msg, struct slice sig,
+             struct why *why)
+{
+    TRY(want_len(sig, k->len, why));
+    return rsa_verify_pkcs1(k, hash_alg, msg, sig, why);
+}
+
+static enum err
+verify_pss(const struct sig_key *k, unsigned hash_alg, size_t salt_len, struct slice msg,
+           struct slice sig, struct why *why)
+{
+    TRY(want_len(sig, k->len, why));
+    return rsa_verify_pss(k, hash_alg, salt_len, msg, sig, why);
 }
 
 static enum key_type
@@ -179,19 +170,11 @@ key_type_for(enum sig_scheme scheme)
     return KEY_NONE;
 }
 
-static enum err
-verify_rsa(const struct sig_key *k, const struct way *way, struct slice msg, struct slice sig,
-           struct why *why)
-{
-    TRY(want_len(sig, (k->bits + 7) / 8, why));
-    return verify(k, way, msg, sig, why);
-}
-
 /* That this scheme is for this key, and this hash one that we take. */
 static enum err
 pairing_check(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg, struct why *why)
 {
-    if (k->handle == NULL || k->type == KEY_NONE || k->type != key_type_for(scheme)) {
+    if (k->type == KEY_NONE || k->type != key_type_for(scheme)) {
         return why_add(why, ERR_MALFORMED, "signature scheme %d is not for a key of type %d",
                        (int)scheme, (int)k->type);
     }
@@ -206,27 +189,25 @@ enum err
 sig_verify(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg, struct slice msg,
            struct slice sig, struct why *why)
 {
-    const struct way way = {scheme, digest_of(hash_alg), RSA_PSS_SALTLEN_AUTO};
-
     TRY(pairing_check(k, scheme, hash_alg, why));
-    switch (k->type) {
-    case KEY_RSA: return verify_rsa(k, &way, msg, sig, why);
-    case KEY_EC: return verify_ecdsa(k, way.md, msg, sig, why);
-    case KEY_ED25519: return verify_ed25519(k, msg, sig, why);
-    case KEY_NONE: break;
+    switch (scheme) {
+    case SCHEME_RSASSA: return verify_pkcs1(k, hash_alg, msg, sig, why);
+    case SCHEME_RSAPSS: return verify_pss(k, hash_alg, RSA_SALT_ANY, msg, sig, why);
+    case SCHEME_ECDSA: return verify_ecdsa(k, hash_alg, msg, sig, why);
+    case SCHEME_ED25519: return verify_ed25519(k, msg, sig, why);
+    case SCHEME_NONE: break;
     }
-    return why_add(why, ERR_BUG, "signature: a key of no type");
+    return why_add(why, ERR_BUG, "signature of no scheme");
 }
 
 enum err
 sig_verify_pss(const struct sig_key *k, unsigned hash_alg, size_t salt_len, struct slice msg,
                struct slice sig, struct why *why)
 {
-    const struct way way = {SCHEME_RSAPSS, digest_of(hash_alg), (int)salt_len};
-
     TRY(pairing_check(k, SCHEME_RSAPSS, hash_alg, why));
-    if (salt_len > sig.len) {
-        return why_add(why, ERR_DENIED, "signature with a salt of %zu bytes", salt_len);
+    if (salt_len > k->len) {
+        return why_add(why, ERR_DENIED, "signature: a salt of %zu bytes does not fit in %zu",
+                       salt_len, k->len);
     }
-    return verify_rsa(k, &way, msg, sig, why);
+    return verify_pss(k, hash_alg, salt_len, msg, sig, why);
 }

@@ -4,11 +4,15 @@
  * Nothing here tries a second algorithm, padding or encoding.  A key is refused when it is weak: RSA below 2048
  * bits or with an exponent that is even or below 65537, a point that is not on its curve.
  *
+ * Three libraries, each where it is fastest on the machines that we measured: GMP for RSA, nettle for P-384, OpenSSL for P-256,
+ * P-521 and Ed25519.  GMP ends the process when it gets no memory; a verification asks for a few kilobytes.
+ *
  * Sources: FIPS 186-5; RFC 8017; RFC 7518 section 3.4 (r || s). */
 #ifndef ATTEST_SIG_SIG_H
 #define ATTEST_SIG_SIG_H
 
 #include "attest/base/hash.h"
+#include "attest/base/wr.h"
 
 enum sig_curve { CURVE_NONE = 0, CURVE_P256, CURVE_P384, CURVE_P521 };
 
@@ -16,12 +20,21 @@ enum key_type { KEY_NONE = 0, KEY_RSA, KEY_EC, KEY_ED25519 };
 
 enum sig_scheme { SCHEME_NONE = 0, SCHEME_RSASSA, SCHEME_RSAPSS, SCHEME_ECDSA, SCHEME_ED25519 };
 
-/* A public key; release with sig_key_done().  Copying the struct does not copy the key. */
+enum {
+    SIG_NUMBER_MAX = 1024,              /* bytes; RSA of 8192 bits */
+    SIG_SPKI_MAX = SIG_NUMBER_MAX + 64, /* bytes of the longest DER SubjectPublicKeyInfo */
+};
+
+/* A public key, fit to be read by many threads at once; release with sig_key_done().  Copying the struct does not copy `handle`. */
 struct sig_key {
     enum key_type type;
     enum sig_curve curve; /* KEY_EC */
     size_t bits;          /* KEY_RSA: of the modulus */
-    void *handle;         /* owned; the library's object */
+    uint64_t exponent;    /* KEY_RSA */
+    size_t len;           /* bytes of `number` */
+    uint8_t
+        number[SIG_NUMBER_MAX]; /* big-endian: RSA the modulus, EC x || y; Ed25519 its 32 bytes */
+    void *handle; /* owned; OpenSSL's object, where it is the one to verify; else NULL */
 };
 
 void sig_key_done(struct sig_key *k);
@@ -44,6 +57,9 @@ enum err sig_key_spki(struct slice der, struct sig_key *out, struct why *why) MU
 
 /* One PEM block "PUBLIC KEY". */
 enum err sig_key_pem(struct slice pem, struct sig_key *out, struct why *why) MUST_USE;
+
+/* Write the key's DER SubjectPublicKeyInfo, at most SIG_SPKI_MAX bytes.  ERR_UNABLE: there is no key. */
+enum err sig_key_write(const struct sig_key *k, struct wr *w, struct why *why) MUST_USE;
 
 /* SHA-256 of the key's DER SubjectPublicKeyInfo. */
 enum err sig_key_digest(const struct sig_key *k, uint8_t out[SHA256_LEN], struct why *why) MUST_USE;

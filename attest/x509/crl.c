@@ -88,13 +88,15 @@ entries_check(struct slice revoked, struct why *why)
 static enum err
 tail_read(struct rd *tbs, struct x509_crl *out, struct why *why)
 {
+    enum err err = ERR_OK;
+
     if (der_next_is(tbs, DER_CONTEXT_CONSTRUCTED)) {
         struct rd r = der_enter(tbs, "crlExtensions", DER_CONTEXT_CONSTRUCTED);
 
         out->extensions = der_value(&r, "crlExtensions", DER_SEQUENCE);
-        TRY(rd_end(&r, why));
+        err = rd_end(&r, why);
     }
-    return rd_end(tbs, why);
+    return err == ERR_OK ? rd_end(tbs, why) : err;
 }
 
 static bool
@@ -122,6 +124,13 @@ fields_read(struct rd *tbs, struct x509_crl *out, struct why *why)
     return tail_read(tbs, out, why);
 }
 
+static enum err
+lists_check(const struct x509_crl *crl, struct why *why)
+{
+    TRY(entries_check(crl->revoked, why));
+    return extensions_check(crl->extensions, OF_LIST, why);
+}
+
 enum err
 x509_crl_decode(struct slice der, struct x509_crl *out, struct why *why)
 {
@@ -136,8 +145,7 @@ x509_crl_decode(struct slice der, struct x509_crl *out, struct why *why)
     crl.signature = s.signature;
     TRY(fields_read(&s.tbs, &crl, why));
     TRY(tbs_algorithm_check(crl.algorithm, &s, why));
-    TRY(entries_check(crl.revoked, why));
-    TRY(extensions_check(crl.extensions, OF_LIST, why));
+    TRY(lists_check(&crl, why));
     *out = crl;
     return ERR_OK;
 }

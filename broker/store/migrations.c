@@ -124,9 +124,28 @@ static const char *const sql_0002_ends[] = {
     NULL,
 };
 
+static const char *const sql_0003_collateral[] = {
+    "CREATE TABLE collateral (\n"
+    "    seq     INTEGER NOT NULL PRIMARY KEY,\n"
+    "    vendor  TEXT NOT NULL CHECK (vendor <> ''),\n"
+    "    kind    TEXT NOT NULL CHECK (kind <> ''),\n"
+    "    product TEXT NOT NULL CHECK (product <> ''),\n"
+    "    chip    TEXT NOT NULL,\n"
+    "    tcb     TEXT NOT NULL,\n"
+    "    source  TEXT NOT NULL CHECK (source IN ('evidence', 'import', 'fetch')),\n"
+    "    at      INTEGER NOT NULL,\n"
+    "    until   INTEGER NOT NULL,\n"
+    "    der     BLOB NOT NULL CHECK (length(der) > 0),\n"
+    "    UNIQUE (vendor, kind, product, chip, tcb)\n"
+    ") STRICT;",
+    "CREATE INDEX collateral_until ON collateral (until);",
+    NULL,
+};
+
 static const struct migration table[] = {
     {1, "0001_ledger", sql_0001_ledger},
     {2, "0002_ends", sql_0002_ends},
+    {3, "0003_collateral", sql_0003_collateral},
 };
 
 const struct migration *

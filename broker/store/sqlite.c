@@ -142,6 +142,9 @@ static const struct store_ops ops = {
     .approval_list = sqlite_approval_list,
     .document_revoke = sqlite_document_revoke,
     .document_epoch = sqlite_document_epoch,
+    .collateral_put = sqlite_collateral_put,
+    .collateral_get = sqlite_collateral_get,
+    .collateral_list = sqlite_collateral_list,
     .sweep = sqlite_sweep,
 };
 

@@ -213,6 +213,22 @@ query_text_copy(struct query *q)
     return text == NULL ? NULL : mem_text((struct slice){(const uint8_t *)text, len});
 }
 
+struct slice
+query_bytes_copy(struct query *q)
+{
+    int column = q->next++;
+    const void *bytes = sqlite3_column_blob(q->stmt, column);
+    size_t len = bytes == NULL ? 0 : (size_t)sqlite3_column_bytes(q->stmt, column);
+
+    if (len == 0) {
+        return (struct slice){0};
+    }
+    uint8_t *copy = mem_raw(len);
+
+    memcpy(copy, bytes, len);
+    return (struct slice){copy, len};
+}
+
 int64_t
 query_int(struct query *q)
 {

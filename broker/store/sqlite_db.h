@@ -72,7 +72,8 @@ enum err query_run(struct query *q, int64_t *changed, struct why *why) MUST_USE;
 
 /* Columns of the current row. */
 void query_text(struct query *q, char *dst, size_t cap); /* NULL gives "" */
-char *query_text_copy(struct query *q); /* NULL gives NULL; free with mem_free_text */
+char *query_text_copy(struct query *q);         /* NULL gives NULL; free with mem_free_text */
+struct slice query_bytes_copy(struct query *q); /* NULL gives empty; free the bytes with mem_free */
 int64_t query_int(struct query *q);
 
 /* Every step and column so far was good; a column that we never wrote like that is ERR_IO. */

@@ -97,4 +97,11 @@ enum err sqlite_document_revoke(struct store *s, const char *kind, const char *i
                                 size_t *n, struct why *why) MUST_USE;
 enum err sqlite_document_epoch(struct store *s, int64_t *epoch, struct why *why) MUST_USE;
 
+enum err sqlite_collateral_put(struct store *s, const struct collateral_row *row, size_t rows_max,
+                               struct why *why) MUST_USE;
+enum err sqlite_collateral_get(struct store *s, const struct collateral_key *key,
+                               struct collateral_row *out, struct why *why) MUST_USE;
+enum err sqlite_collateral_list(struct store *s, int64_t after, struct collateral_row *out,
+                                size_t cap, size_t *n, struct why *why) MUST_USE;
+
 #endif

@@ -21,7 +21,8 @@
 #define LIVE_RESTING                                                               \
     "SELECT s.id FROM sandbox s INDEXED BY sandbox_lease WHERE s.state = 1 " RESTS \
     " UNION ALL SELECT s.id FROM sandbox s INDEXED BY sandbox_hard WHERE s.state = 2 " RESTS
-#define THIS_DOCUMENT "WHERE kind = ?1 AND id = ?2 AND version = ?3"
+#define COLLATERAL_COLUMNS "seq, vendor, kind, product, chip, tcb, source, at, until"
+#define THIS_DOCUMENT      "WHERE kind = ?1 AND id = ?2 AND version = ?3"
 
 struct statement {
     const char *name;
@@ -150,6 +151,21 @@ static const struct statement table[SQL_N] = {
     [SQL_APPROVAL_LIST] = {"list approvals",
                            "SELECT kind, id, version, approver, at, jws "
                            "FROM approval " THIS_DOCUMENT " ORDER BY approver LIMIT ?4"},
+
+    [SQL_COLLATERAL_REPLACE] = {"replace collateral",
+                                "UPDATE collateral SET source = ?6, at = ?7, until = ?8, der = ?9 "
+                                "WHERE vendor = ?1 AND kind = ?2 AND product = ?3 AND chip = ?4 "
+                                "AND tcb = ?5"},
+    [SQL_COLLATERAL_PUT] = {"put collateral",
+                            "INSERT INTO collateral (vendor, kind, product, chip, tcb, source, at, "
+                            "until, der) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    [SQL_COLLATERAL_COUNT] = {"count collateral", "SELECT count(*) FROM collateral"},
+    [SQL_COLLATERAL_FORGET] = {"forget collateral", "DELETE FROM collateral WHERE until <= ?"},
+    [SQL_COLLATERAL_GET] = {"get collateral",
+                            "SELECT " COLLATERAL_COLUMNS ", der FROM collateral WHERE vendor = ? "
+                            "AND kind = ? AND product = ? AND chip = ? AND tcb = ?"},
+    [SQL_COLLATERAL_LIST] = {"list collateral", "SELECT " COLLATERAL_COLUMNS " FROM collateral "
+                                                "WHERE seq > ? ORDER BY seq LIMIT ?"},
 
     [SQL_SWEEP_CHALLENGES] = {"sweep challenges",
                               "DELETE FROM challenge_used WHERE challenge_sha256 IN "

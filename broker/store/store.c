@@ -64,6 +64,18 @@ approval_row_done(struct approval_row *row)
 }
 
 void
+collateral_row_done(struct collateral_row *row)
+{
+    union {
+        const uint8_t *borrowed;
+        uint8_t *owned;
+    } one = {.borrowed = row->der.ptr};
+
+    mem_free(one.owned);
+    row->der = (struct slice){0};
+}
+
+void
 store_close(struct store **s)
 {
     if (*s != NULL) {

@@ -19,6 +19,7 @@ enum {
     STORE_KEY = 1024,
     STORE_LIST_MAX = 1000,
     UPLOADS_USABLE_MAX = 128, /* of one sandbox at a time */
+    COLLATERAL_BYTES_MAX = 1 << 20,
 };
 
 enum sandbox_state {
@@ -128,6 +129,26 @@ struct approval_row {
 };
 void approval_row_done(struct approval_row *row);
 
+/* What names a piece of collateral.  Texts without meaning to the store. */
+struct collateral_key {
+    char vendor[16];  /* "amd" */
+    char kind[16];    /* "vek", "crl" */
+    char product[16]; /* "Milan" */
+    char chip[129];   /* lower-case hex; "" for what a whole product shares */
+    char tcb[17];     /* the same */
+};
+
+/* Bytes of a vendor.  Whoever reads them verifies them again: the store only keeps them. */
+struct collateral_row {
+    struct collateral_key key;
+    int64_t seq;      /* given by the store */
+    char source[16];  /* "evidence", "import", "fetch" */
+    int64_t at;       /* unix seconds, when it was kept */
+    int64_t until;    /* unix seconds, notAfter or nextUpdate */
+    struct slice der; /* on reads of one row owned by it, see collateral_row_done() */
+};
+void collateral_row_done(struct collateral_row *row);
+
 /* The answer to "is this credential good in the ledger's eyes"; the predicate itself is
  * broker/flow/validity.c. */
 struct credential_row {
@@ -231,6 +252,16 @@ struct store_ops {
                                 size_t *n, struct why *why);
     /* A number that grows with every change to documents, by any instance. */
     enum err (*document_epoch)(struct store *s, int64_t *epoch, struct why *why);
+
+    /* A row of the same key is replaced.  When there are `rows_max` others, those whose time has passed (until <= row->at)
+     * are forgotten first; ERR_BUSY when that makes no room. */
+    enum err (*collateral_put)(struct store *s, const struct collateral_row *row, size_t rows_max,
+                               struct why *why);
+    enum err (*collateral_get)(struct store *s, const struct collateral_key *key,
+                               struct collateral_row *out, struct why *why); /* ERR_NOT_FOUND */
+    /* By seq, after `after` or 0; without der. */
+    enum err (*collateral_list)(struct store *s, int64_t after, struct collateral_row *out,
+                                size_t cap, size_t *n, struct why *why);
 
     /* Forget challenges and revoked jtis whose time has passed. */
     enum err (*sweep)(struct store *s, int64_t now, struct why *why);

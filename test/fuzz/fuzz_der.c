@@ -49,15 +49,19 @@ key(struct slice in)
     struct sig_key k = {0};
     struct why why = {0};
     uint8_t out[DER_MAX];
-    uint8_t *end = out;
+    struct wr w = wr_init(out, sizeof out, "key");
+    const uint8_t *at = in.ptr;
+    EVP_PKEY *theirs = NULL;
 
     if (in.len > DER_MAX || sig_key_spki(in, &k, &why) != ERR_OK) {
-        must(k.handle == NULL);
+        must(k.type == KEY_NONE && k.handle == NULL);
         return;
     }
-    must((size_t)i2d_PUBKEY(k.handle, NULL) == in.len);
-    (void)i2d_PUBKEY(k.handle, &end);
-    must(memcmp(out, in.ptr, in.len) == 0);
+    must(sig_key_write(&k, &w, &why) == ERR_OK && slice_same(wr_done(&w), in));
+    theirs = d2i_PUBKEY(NULL, &at, (long)in.len);
+    must(theirs != NULL && at == in.ptr + in.len);
+    must(k.handle == NULL || EVP_PKEY_eq(theirs, k.handle) == 1);
+    EVP_PKEY_free(theirs);
     sig_key_done(&k);
 }
 

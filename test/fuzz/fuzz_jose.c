@@ -82,7 +82,7 @@ jwk(struct slice in)
     struct why why = {0};
 
     if (json_read(in, &obj, &why) == ERR_OK && jwk_read(obj, &k, &why) == ERR_OK) {
-        must(k.key.handle != NULL && json_object_get(obj, "d") == NULL);
+        must(k.key.type != KEY_NONE && json_object_get(obj, "d") == NULL);
     }
 }
 

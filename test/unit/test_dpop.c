@@ -27,7 +27,7 @@ check(const char *proof, const struct dpop_want *want, struct dpop *out, struct 
 
     assert_true(err == ERR_OK || err == ERR_UNAUTHENTICATED);
     assert_int_equal(why->n > 0, err != ERR_OK);
-    assert_int_equal(out->jwk.key.handle == NULL, err != ERR_OK);
+    assert_int_equal(out->jwk.key.type == KEY_NONE, err != ERR_OK);
     return err;
 }
 

@@ -443,12 +443,12 @@ class AmdWorld:
 
     def crl(self, revoked=(), **bend):
         """A CRL (DER) by the ARK.  revoked: serials.  bend: since, until (None: no nextUpdate), signer, issuer (DER), version, scheme, outer,
-        entry (DER put into each revoked entry), extensions (list of DER Extensions)."""
+        number, entry (DER put into each revoked entry), extensions (list of DER Extensions)."""
         signer = bend.get("signer") or self.private("ark")
         since, until = bend.get("since", self.at - 10 * DAY), bend.get("until", self.at + 355 * DAY)
         version, scheme = bend.get("version", 1), bend.get("scheme", self.scheme)
         authority = der.sequence(der.tlv(0x80, key_id(self.private("ark").public_key())))
-        extensions = [der.extension("2.5.29.35", authority), der.extension("2.5.29.20", der.integer(2))]
+        extensions = [der.extension("2.5.29.35", authority), der.extension("2.5.29.20", der.integer(bend.get("number", 2)))]
         extensions = bend.get("extensions", extensions if version else [])
         rows = [der.sequence(der.integer(serial), der.time(since), bend.get("entry", b"")) for serial in revoked]
         tbs = der.sequence(
