@@ -11,7 +11,12 @@
 #include "attest/base/verdict.h"
 #include "attest/sig/sig.h"
 
-enum { AZURE_HCL_MAX = 8192, AZURE_CLAIMS_MAX = 4096, AZURE_VM_ID_MAX = 64 };
+enum {
+    AZURE_HCL_MAX = 8192,
+    AZURE_CLAIMS_MAX = 4096,
+    AZURE_VM_ID_MAX = 64,
+    AZURE_USER_DATA_LEN = 64
+};
 
 /* What kind of hardware report it carries, by report_type. */
 enum azure_hardware { AZURE_HW_NONE = 0, AZURE_HW_SNP = 2, AZURE_HW_TDX = 4 };
@@ -28,11 +33,11 @@ struct azure_hcl {
 /* ERR_MALFORMED names the field; lengths are checked against the blob, what follows the claims must be zero or absent. */
 enum err azure_hcl_decode(struct slice blob, struct azure_hcl *out, struct why *why) MUST_USE;
 
-struct azure_claims {       /* slices into the claims JSON */
-    struct sig_key ak;      /* HCLAkPub; owned */
-    struct slice ak_n;      /* modulus, base64url text */
-    struct slice vm_config; /* the object as text; empty when absent */
-    uint8_t user_data[64];  /* zero when absent */
+struct azure_claims {                       /* slices into the claims JSON */
+    struct sig_key ak;                      /* HCLAkPub; owned */
+    struct slice ak_n;                      /* modulus, base64url text */
+    struct slice vm_config;                 /* the object as text; empty when absent */
+    uint8_t user_data[AZURE_USER_DATA_LEN]; /* zero when absent */
 };
 
 void azure_claims_done(struct azure_claims *c);

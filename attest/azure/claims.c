@@ -8,8 +8,8 @@
  * Sources: RFC 8259; RFC 7517 section 5 and RFC 7518 section 6.3.1 (JWK). */
 #include "attest/azure/azure.h"
 
-#include "attest/azure/json_walk.h"
 #include "attest/base/json_gate.h"
+#include "attest/base/json_view.h"
 #include "attest/base/text.h"
 
 static const char AK_KID[] = "HCLAkPub";
@@ -23,19 +23,13 @@ azure_claims_done(struct azure_claims *c)
     sig_key_done(&c->ak);
 }
 
-static struct slice
-member(struct slice object, const char *name)
+/* A text member; false for another type, and for one with escapes: what is compared must stand for itself. */
+static bool
+text_member(struct slice object, const char *name, struct slice *out)
 {
-    struct json_walk w = json_walk_init(object);
-    struct json_item item = {0};
-    struct slice want = slice_text(name);
+    struct slice value = {0};
 
-    while (json_walk_next(&w, &item)) {
-        if (slice_same(item.name, want)) {
-            return item.value;
-        }
-    }
-    return (struct slice){0};
+    return json_view_member(object, name, &value) && json_view_text(value, out);
 }
 
 static bool
@@ -43,19 +37,22 @@ member_is(struct slice object, const char *name, const char *text)
 {
     struct slice seen = {0};
 
-    return json_plain_text(member(object, name), &seen) && slice_same(seen, slice_text(text));
+    return text_member(object, name, &seen) && slice_same(seen, slice_text(text));
 }
 
 /* The key of that name in the set; *found stays empty when there is none. */
 static enum err
 find_ak(struct slice keys, struct slice *found, struct why *why)
 {
-    struct json_walk w = json_walk_init(keys);
-    struct json_item item = {0};
+    struct slice rest = {0};
+    struct slice key = {0};
     struct slice kid = {0};
 
-    for (size_t i = 0; json_walk_next(&w, &item); i++) {
-        if (!json_is_object(item.value) || !json_plain_text(member(item.value, "kid"), &kid)) {
+    if (!json_view_array(keys, &rest)) {
+        return why_add(why, ERR_MALFORMED, "claims: no array `keys`");
+    }
+    for (size_t i = 0; json_view_next(&rest, &key); i++) {
+        if (!text_member(key, "kid", &kid)) {
             return why_add(why, ERR_MALFORMED, "claims: keys[%zu] is no object with a plain kid",
                            i);
         }
@@ -65,7 +62,7 @@ find_ak(struct slice keys, struct slice *found, struct why *why)
         if (found->len > 0) {
             return why_add(why, ERR_DENIED, "two keys named %s", AK_KID);
         }
-        *found = item.value;
+        *found = key;
     }
     return ERR_OK;
 }
@@ -98,31 +95,45 @@ read_ak(struct slice jwk, struct azure_claims *out, struct why *why)
     if (!member_is(jwk, "e", EXPONENT_65537)) {
         return why_add(why, ERR_DENIED, "%s: e is not \"AQAB\" (65537)", AK_KID);
     }
-    if (!json_plain_text(member(jwk, "n"), &out->ak_n)) {
+    if (!text_member(jwk, "n", &out->ak_n)) {
         return why_add(why, ERR_DENIED, "%s: n is no plain text", AK_KID);
     }
     return read_modulus(out->ak_n, &out->ak, why);
 }
 
 static enum err
-read_user_data(struct slice value, uint8_t dst[64], struct why *why)
+read_user_data(struct slice value, uint8_t dst[AZURE_USER_DATA_LEN], struct why *why)
 {
     struct slice hex = {0};
     size_t len = 0;
 
-    if (value.len == 0) {
-        return ERR_OK;
-    }
-    if (!json_plain_text(value, &hex) || hex.len != 128) {
+    if (!json_view_text(value, &hex) || hex.len != 2 * (size_t)AZURE_USER_DATA_LEN) {
         return why_add(why, ERR_MALFORMED, "claims: user-data is not 64 bytes of hex");
     }
-    return hex_decode(hex, dst, 64, &len, why);
+    return hex_decode(hex, dst, AZURE_USER_DATA_LEN, &len, why);
+}
+
+/* What the claims say beside the keys. */
+static enum err
+read_members(struct slice claims, struct azure_claims *out, struct why *why)
+{
+    struct slice user_data = {0};
+
+    if (json_view_member(claims, "vm-configuration", &out->vm_config) &&
+        !json_view_is_object(out->vm_config)) {
+        return why_add(why, ERR_MALFORMED, "claims: vm-configuration is no object");
+    }
+    if (!json_view_member(claims, "user-data", &user_data)) {
+        return ERR_OK;
+    }
+    return read_user_data(user_data, out->user_data, why);
 }
 
 enum err
 azure_claims_read(struct slice json, struct azure_claims *out, struct why *why)
 {
     struct azure_claims c AUTO(azure_claims_done) = {0};
+    struct slice claims = {0};
     struct slice keys = {0};
     struct slice ak = {0};
 
@@ -130,13 +141,9 @@ azure_claims_read(struct slice json, struct azure_claims *out, struct why *why)
         return why_add(why, ERR_LIMIT, "claims: %zu bytes, at most %d", json.len, AZURE_CLAIMS_MAX);
     }
     TRY(json_gate_object(json, "claims", why));
-    keys = member(json, "keys");
-    c.vm_config = member(json, "vm-configuration");
-    if (!json_is_array(keys) || (c.vm_config.len > 0 && !json_is_object(c.vm_config))) {
-        return why_add(why, ERR_MALFORMED, "claims: %s",
-                       json_is_array(keys) ? "vm-configuration is no object" : "no array `keys`");
-    }
-    TRY(read_user_data(member(json, "user-data"), c.user_data, why));
+    claims = json_view_whole(json);
+    (void)json_view_member(claims, "keys", &keys);
+    TRY(read_members(claims, &c, why));
     TRY(find_ak(keys, &ak, why));
     TRY(read_ak(ak, &c, why));
     *out = c;

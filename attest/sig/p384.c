@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* p384.c - see p384.h.  Nothing is kept between calls: to make the point again costs half a microsecond. */
+/* p384.c - see p384.h.  Nothing is kept between calls: to make the point again costs half a microsecond.
+ *
+ * Refuses one kind of signature that is good by the letter: where the two multiples that are added, u1 G and u2 Q, are the same
+ * point.  nettle 3.8 has no formula for it and finds no coordinate.  Only the owner of a key can make such a one, on purpose;
+ * nobody meets it by chance. */
 #include "attest/sig/p384.h"
 
 #include <nettle/bignum.h>

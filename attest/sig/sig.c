@@ -16,15 +16,11 @@ enum {
     DER_SIG_MAX = 3 + 2 * DER_INT_MAX,
 };
 
-static const EVP_MD *
-digest_of(unsigned hash_alg)
+/* SHA-1 is not. */
+static bool
+hash_taken(unsigned hash_alg)
 {
-    switch (hash_alg) {
-    case HASH_SHA256: return EVP_sha256();
-    case HASH_SHA384: return EVP_sha384();
-    case HASH_SHA512: return EVP_sha512();
-    default: return NULL; /* SHA-1 too */
-    }
+    return hash_alg == HASH_SHA256 || hash_alg == HASH_SHA384 || hash_alg == HASH_SHA512;
 }
 
 /* 1 <= v < order; both big-endian and of the same length. */
@@ -69,19 +65,42 @@ ecdsa_der(size_t field, struct slice sig, uint8_t der[DER_SIG_MAX], size_t *len,
 }
 
 static void
+key_context_free(EVP_PKEY_CTX **ctx)
+{
+    EVP_PKEY_CTX_free(*ctx);
+}
+
+/* By OpenSSL; a digest that is there already spares it what it sets up to hash. */
+static enum err
+verify_digest(const struct sig_key *k, struct slice digest, struct slice sig, struct why *why)
+{
+    AUTO(key_context_free)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->handle, NULL);
+
+    if (ctx == NULL || EVP_PKEY_verify_init(ctx) != 1) {
+        ERR_clear_error();
+        return why_add(why, ERR_UNABLE, "signature: the library cannot verify it");
+    }
+    if (EVP_PKEY_verify(ctx, sig.ptr, sig.len, digest.ptr, digest.len) != 1) {
+        ERR_clear_error();
+        return why_add(why, ERR_DENIED, "signature does not verify");
+    }
+    return ERR_OK;
+}
+
+static void
 context_free(EVP_MD_CTX **ctx)
 {
     EVP_MD_CTX_free(*ctx);
 }
 
-/* By OpenSSL.  `md` NULL: the scheme has its own hash. */
+/* By OpenSSL, with the scheme's own hash. */
 static enum err
-verify(const struct sig_key *k, const EVP_MD *md, struct slice msg, struct slice sig,
-       struct why *why)
+verify(const struct sig_key *k, struct slice msg, struct slice sig, struct why *why)
 {
     AUTO(context_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-    if (ctx == NULL || EVP_DigestVerifyInit(ctx, NULL, md, NULL, k->handle) != 1) {
+    if (ctx == NULL || EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, k->handle) != 1) {
         ERR_clear_error();
         return why_add(why, ERR_UNABLE, "signature: the library cannot verify it");
     }
@@ -102,13 +121,9 @@ want_len(struct slice sig, size_t want, struct why *why)
 }
 
 static enum err
-verify_p384(const struct sig_key *k, unsigned hash_alg, struct slice msg, struct slice sig,
-            struct why *why)
+verify_p384(const struct sig_key *k, struct slice digest, struct slice sig, struct why *why)
 {
-    uint8_t digest[HASH_MAX];
-
-    TRY(hash_parts(hash_alg, &msg, 1, digest, why));
-    if (!p384_verify(k->number, (struct slice){digest, hash_len(hash_alg)}, sig.ptr)) {
+    if (!p384_verify(k->number, digest, sig.ptr)) {
         return why_add(why, ERR_DENIED, "signature does not verify");
     }
     return ERR_OK;
@@ -120,6 +135,7 @@ verify_ecdsa(const struct sig_key *k, unsigned hash_alg, struct slice msg, struc
 {
     const struct curve_facts *facts = curve_facts(k->curve);
     uint8_t der[DER_SIG_MAX];
+    uint8_t digest[HASH_MAX];
     size_t len = 0;
 
     if (facts == NULL) {
@@ -127,18 +143,22 @@ verify_ecdsa(const struct sig_key *k, unsigned hash_alg, struct slice msg, struc
     }
     TRY(want_len(sig, 2 * facts->len, why));
     TRY(range_check(facts, sig, why));
+    TRY(hash_parts(hash_alg, &msg, 1, digest, why));
+
+    const struct slice hash = {digest, hash_len(hash_alg)};
+
     if (k->curve == CURVE_P384) {
-        return verify_p384(k, hash_alg, msg, sig, why);
+        return verify_p384(k, hash, sig, why);
     }
     TRY(ecdsa_der(facts->len, sig, der, &len, why));
-    return verify(k, digest_of(hash_alg), msg, (struct slice){der, len}, why);
+    return verify_digest(k, hash, (struct slice){der, len}, why);
 }
 
 static enum err
 verify_ed25519(const struct sig_key *k, struct slice msg, struct slice sig, struct why *why)
 {
     TRY(want_len(sig, ED25519_SIG_LEN, why));
-    return verify(k, NULL, msg, sig, why);
+    return verify(k, msg, sig, why);
 }
 
 static enum err
@@ -178,7 +198,7 @@ pairing_check(const struct sig_key *k, enum sig_scheme scheme, unsigned hash_alg
         return why_add(why, ERR_MALFORMED, "signature scheme %d is not for a key of type %d",
                        (int)scheme, (int)k->type);
     }
-    if (scheme != SCHEME_ED25519 && digest_of(hash_alg) == NULL) {
+    if (scheme != SCHEME_ED25519 && !hash_taken(hash_alg)) {
         return why_add(why, ERR_DENIED, "signature with hash 0x%04x (%s), which is not accepted",
                        hash_alg, hash_name(hash_alg));
     }

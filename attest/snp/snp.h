@@ -6,11 +6,11 @@
  *
  * Check ids, in the order in which they run (attest/snp/checks.c has their sources and sentences):
  *   structure  report.length report.version report.sigalgo report.signing_key report.mask_chip_key report.reserved
- *              tcb.reserved policy.reserved platform_info.reserved report.consistency cert_table
+ *              policy.reserved platform_info.reserved report.consistency cert_table
  *   trust      vek.missing vek.malformed vek.extensions product chain.root chain.intermediate vek.issuer vek.algorithm
  *              chain.signature vek.validity vek.kind vek.product vek.csp_id crl.missing crl.malformed crl.signature
  *              crl.stale crl.revoked vek.tcb vek.hwid report.signature chip.denied chip.allowed
- *   firmware   tcb.order tcb.minimum tcb.implausible tcb.provisional firmware.minimum mit_vector
+ *   firmware   tcb.reserved tcb.order tcb.minimum tcb.implausible tcb.provisional firmware.minimum mit_vector
  *   guest      policy.debug policy.migrate_ma policy.smt policy.cxl policy.single_socket policy.xts policy.rapl_dis
  *              policy.ciphertext_hiding policy.page_swap_disable policy.abi platform_info.smt platform_info.tsme
  *              platform_info.ecc platform_info.rapl_dis platform_info.ciphertext_hiding platform_info.alias_check
@@ -95,11 +95,19 @@ struct snp_ca {
     struct sig_key key;            /* RSA-4096 */
 };
 
+/* An intermediate that AMD has revoked, by its key, so that it is refused without a CRL too. */
+struct snp_revoked {
+    uint8_t spki_sha256[SHA256_LEN];
+    int64_t since; /* unix seconds */
+};
+
 /* By enum snp_product - 1.  A product whose ARK is not present is not trusted. */
 struct snp_anchors {
     struct {
         struct snp_ca ark, ask, asvk;
     } product[SNP_PRODUCTS - 1];
+    const struct snp_revoked *revoked; /* borrowed */
+    size_t revoked_n;
 };
 
 /* Read and verify a chain that an operator gives: ark self-signed, ask and asvk (either may be empty) signed by it, names,

@@ -44,6 +44,24 @@ open_bare_key(struct tpm_in *t)
     t->key_part = part_note(e, &why);
 }
 
+/* Shared, not copied: what the claims of TEE evidence own stays theirs. */
+static void
+open_tee_key(struct tpm_in *t)
+{
+    struct why why = {0};
+    enum err e = ERR_OK;
+
+    t->bare_key = true;
+    t->ak_part = part_note(ERR_OK, &why);
+    if (!sig_key_share(t->ev->ak_tee, &t->key)) {
+        e = why_add(&why, ERR_BUG, "the TEE evidence's key is empty");
+    }
+    if (e == ERR_OK) {
+        e = bare_key_fits(&t->key, &why);
+    }
+    t->key_part = part_note(e, &why);
+}
+
 static size_t
 modulus_len(const struct sig_key *k)
 {
@@ -100,7 +118,7 @@ sort_value(struct tpm_in *t, const struct tpm_pcr *v)
         }
     }
     t->sent.foreign += !bank_quoted;
-    if (bank_quoted && !placed && t->sent.unquoted == NULL) {
+    if (bank_quoted && !placed && !t->ev->whole_bank && t->sent.unquoted == NULL) {
         t->sent.unquoted = v;
     }
 }
@@ -108,7 +126,9 @@ sort_value(struct tpm_in *t, const struct tpm_pcr *v)
 void
 tpm_in_open(struct tpm_in *t)
 {
-    if (t->ev->ak.len > 0) {
+    if (t->ev->ak_tee != NULL) {
+        open_tee_key(t);
+    } else if (t->ev->ak.len > 0) {
         open_public(t);
     } else if (t->ev->ak_pem.len > 0) {
         open_bare_key(t);

@@ -40,7 +40,7 @@ struct tpm_in {
     struct tpm_quote quote;
     struct tpm_signature signature;
     struct tpm_public ak; /* when !bare_key */
-    bool bare_key;        /* a PEM key: no attributes, no Name */
+    bool bare_key;        /* a PEM key, or TEE evidence's: no attributes, no Name */
     struct tpm_name name; /* of the AK */
     struct sig_key key;   /* of the AK; owned */
     struct tpm_name ek_qualified;

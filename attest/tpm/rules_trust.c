@@ -2,7 +2,7 @@
 /* rules_trust.c - why the attestation key may be believed to live in a real TPM; see checks.h.
  *
  * A certificate that was given is judged even when the key is trusted in another way: what a
- * client shows must be right.  A key without a public area is trusted only as pinned-key, whatever
+ * client shows must be right.  A key without a public area is trusted only as pinned-key, or because TEE evidence names it, whatever
  * certificate it has, because its attributes cannot be seen. */
 #include <stdio.h>
 
@@ -153,17 +153,40 @@ name_pinned(const struct tpm_in *t)
     return pinned && name.len > 0;
 }
 
+/* Does TEE evidence commit to this key by its Name? */
+static bool
+name_in_tee(const struct tpm_in *t)
+{
+    const struct slice name = tpm_name_slice(&t->name);
+    uint8_t digest[SHA256_LEN];
+
+    hash_sha256(name, digest);
+    return name.len > 0 && slice_same(t->want->ak_tee_name, (struct slice){digest, sizeof digest});
+}
+
+/* Of a key without a public area: whoever names it must be allowed to. */
+static enum tpm_ak_trust
+bare_key_trust(const struct tpm_in *t)
+{
+    enum tpm_ak_trust by = t->ev->ak_tee != NULL ? AK_TRUST_TEE_EVIDENCE : AK_TRUST_PINNED_KEY;
+    bool vouched = t->ev->ak_tee != NULL || t->want->ak_vouched;
+
+    return vouched && t->want->ak_trust_allowed & by ? by : AK_TRUST_NONE;
+}
+
 enum tpm_ak_trust
 tpm_ak_trust_of(const struct tpm_in *t)
 {
     unsigned allowed = t->want->ak_trust_allowed;
 
     if (t->bare_key) {
-        return allowed & AK_TRUST_PINNED_KEY && t->want->ak_vouched ? AK_TRUST_PINNED_KEY
-                                                                    : AK_TRUST_NONE;
+        return bare_key_trust(t);
     }
     if (allowed & AK_TRUST_CERTIFICATE && tpm_certificate_holds(t)) {
         return AK_TRUST_CERTIFICATE;
+    }
+    if (allowed & AK_TRUST_TEE_EVIDENCE && name_in_tee(t)) {
+        return AK_TRUST_TEE_EVIDENCE;
     }
     return allowed & AK_TRUST_PINNED_NAME && name_pinned(t) ? AK_TRUST_PINNED_NAME : AK_TRUST_NONE;
 }
@@ -197,7 +220,8 @@ tpm_rule_ak_untrusted(const struct check_in *in, struct finding *f)
     if (trust != AK_TRUST_NONE) {
         return finding_pass(f, "%s", tpm_ak_trust_name(trust));
     }
-    if (t->bare_key && !(t->want->ak_trust_allowed & AK_TRUST_PINNED_KEY)) {
+    if (t->bare_key && t->ev->ak_tee == NULL &&
+        !(t->want->ak_trust_allowed & AK_TRUST_PINNED_KEY)) {
         return finding_fail(f, "a TPMT_PUBLIC, or \"pinned-key\" in the policy's ak_trust",
                             "a bare key, whose attributes cannot be seen");
     }

@@ -5,7 +5,7 @@
 #ifndef ATTEST_TPM_TPM_H
 #define ATTEST_TPM_TPM_H
 
-#include "attest/base/hash.h"
+#include "attest/sig/sig.h"
 
 enum {
     TPM_PCRS = 24,
@@ -35,14 +35,19 @@ struct tpm_evidence {
     struct slice quote; /* TPMS_ATTEST */
     /* TPMT_SIGNATURE, or bare RSASSA bytes exactly as long as the modulus */
     struct slice signature;
-    struct slice ak;             /* TPMT_PUBLIC or TPM2B_PUBLIC; empty when ak_pem is given */
-    struct slice ak_pem;         /* PEM public key; its attributes cannot be seen */
+    struct slice ak;     /* TPMT_PUBLIC or TPM2B_PUBLIC; empty when ak_pem is given */
+    struct slice ak_pem; /* PEM public key; its attributes cannot be seen */
+    /* The key that TEE evidence names, in place of `ak` and `ak_pem`; borrowed.  Like a PEM it shows no attributes. */
+    const struct sig_key *ak_tee;
     struct slice ak_certificate; /* DER */
     struct slice ek_certificate; /* DER; place of the enrolment rows */
     struct slice ek;             /* TPM2B_PUBLIC or TPMT_PUBLIC of the EK: for quote.signer */
     struct slice event_log;      /* place of the log rows */
     const struct tpm_pcr *pcrs;  /* as sent; trusted only inside the signed selection */
     size_t pcrs_n;
+    /* `pcrs` is a bank as a file format always has it: values outside the signed selection mean nothing and are dropped,
+     * where otherwise sending one is refused (quote.unquoted_pcr). */
+    bool whole_bank;
 };
 
 /* How the AK may earn trust; of those that are allowed and hold, the first of this list (EK, AK
@@ -51,7 +56,7 @@ enum tpm_ak_trust {
     AK_TRUST_NONE = 0,
     AK_TRUST_EK_ACTIVATION = 1, /* place: comes with enrolment */
     AK_TRUST_CERTIFICATE = 2,   /* "ak-certificate" */
-    AK_TRUST_TEE_EVIDENCE = 4,  /* place: AK Name inside TEE evidence */
+    AK_TRUST_TEE_EVIDENCE = 4,  /* "tee-evidence": the AK, or its Name, is inside TEE evidence */
     AK_TRUST_PINNED_NAME = 8,   /* "pinned-name" */
     AK_TRUST_PINNED_KEY = 16,   /* "pinned-key" */
 };
@@ -77,6 +82,8 @@ struct tpm_expect {
     unsigned ak_trust_allowed;    /* bits of enum tpm_ak_trust */
     const struct slice *ak_names; /* pinned Names, nameAlg || digest */
     size_t ak_names_n;
+    /* SHA-256 of the AK's Name, as TEE evidence that was accepted commits to it; empty: none does */
+    struct slice ak_tee_name;
     /* the caller vouches for the AK it passes: a pinned Name, or a pinned key when it is a PEM */
     bool ak_vouched;
     bool allow_owner_hierarchy;

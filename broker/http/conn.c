@@ -186,6 +186,7 @@ conn_add(struct conns *t, enum http_listener listener, int fd, const struct sock
     c->table = t;
     c->listener = listener;
     c->fd = fd;
+    c->out.fd = fd;
     c->fresh = true;
     origin_of(address, c->origin);
     if (getnameinfo(address, len, c->peer, sizeof c->peer, NULL, 0, NI_NUMERICHOST) != 0) {

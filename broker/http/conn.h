@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "broker/http/http.h"
+#include "broker/http/out.h"
 #include "broker/http/tls.h"
 
 struct conns;
@@ -29,6 +30,7 @@ struct conn {
     uint8_t origin[16]; /* what counts as one address: IPv4, or the first 64 bits of IPv6 */
     char peer[46];
     struct tls_identity *identity; /* valid until the connection is closed */
+    struct out out;                /* the connection's thread's */
 
     /* The rest is the table's, under its lock. */
     struct conn *next;

@@ -52,6 +52,7 @@ serve_notify(void *cls, struct MHD_Connection *mhd, void **socket_context,
         const union MHD_ConnectionInfo *tls =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
         gnutls_session_set_ptr(tls->tls_session, c); /* for tls_retrieve() */
+        out_attach(tls->tls_session, &c->out);
     }
 }
 
@@ -107,6 +108,14 @@ wipe(void *body)
     mem_free(body);
 }
 
+/* Whether libmicrohttpd will send a body after the head.  Where no head was believed the method may have been HEAD. */
+static bool
+has_body(const struct exchange *ex)
+{
+    return ex->listen->tls && ex->reply.body_len > 0 && ex->req.route != NULL &&
+           strcmp(ex->req.method, "HEAD") != 0;
+}
+
 /* Queue the settled reply; its body now belongs to libmicrohttpd. */
 static enum MHD_Result
 send_reply(struct exchange *ex)
@@ -119,6 +128,9 @@ send_reply(struct exchange *ex)
             : MHD_create_response_from_buffer_with_free_callback(reply->body_len, body, wipe);
 
     assert(r != NULL);
+    if (has_body(ex)) {
+        out_hold(&ex->conn->out);
+    }
     reply->body = NULL;
     add_headers(ex, r);
     ex->stage = STAGE_REPLIED;
@@ -214,6 +226,9 @@ serve_completed(void *cls, struct MHD_Connection *mhd, void **request_context,
     struct conn *c = ex->conn;
     (void)mhd;
 
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        out_end(&c->out);
+    }
     if (ex->stage == STAGE_REPLIED && exchange_missing(ex) > 0 && conn_alive(c)) {
         linger(ex);
     }

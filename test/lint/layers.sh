@@ -28,7 +28,7 @@ BEGIN {
     floor = below " common broker/util"
     sees["broker/store"] = floor
     sees["broker/policy"] = floor " broker/store"
-    sees["broker/cloud"] = floor
+    sees["broker/cloud"] = floor " broker/store"
     sees["broker/mint"] = floor " broker/cloud"
     sees["broker/http"] = floor
     sees["broker/flow"] = floor " broker/store broker/policy broker/mint broker/cloud broker/http"

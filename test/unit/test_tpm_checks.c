@@ -124,6 +124,27 @@ values_of_unquoted_banks_are_dropped_and_counted(void **state)
     assert_int_equal(s.got.tpm.pcr_n, TPM_PCRS);
 }
 
+static void
+the_rest_of_a_whole_bank_is_dropped(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SOFT_P256);
+    memcpy(s.sent, s.quote.pcr + TPM_PCRS, TPM_PCRS * sizeof s.sent[0]); /* all of sha256 */
+    s.ev.tpm.pcrs_n = TPM_PCRS;
+    assert_int_equal(make_and_judge(&s), JUDGE_REJECT);
+    assert_int_equal(finding(&s, "quote.unquoted_pcr")->outcome, OUTCOME_FAIL);
+
+    s.ev.tpm.whole_bank = true;
+    assert_accepted(&s);
+    assert_int_equal(s.got.tpm.pcr_n, 4); /* and none of them is claimed */
+
+    s.sent[s.got.tpm.pcr[0].index].digest[0] ^= 1;
+    assert_int_equal(judge(&s), JUDGE_REJECT);
+    assert_int_equal(finding(&s, "quote.pcrdigest")->outcome, OUTCOME_FAIL);
+}
+
 /* ---- trust in the key */
 
 static void
@@ -546,6 +567,7 @@ main(void)
         cmocka_unit_test(values_of_sha1_beside_another_bank_are_not_claimed),
         cmocka_unit_test(the_order_of_the_list_means_nothing),
         cmocka_unit_test(values_of_unquoted_banks_are_dropped_and_counted),
+        cmocka_unit_test(the_rest_of_a_whole_bank_is_dropped),
         cmocka_unit_test(a_pinned_name_is_trusted_and_another_is_not),
         cmocka_unit_test(a_bare_key_is_trusted_only_when_asked_for_by_name),
         cmocka_unit_test(a_bare_rsa_key_takes_bare_bytes_and_no_pss),

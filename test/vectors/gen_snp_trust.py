@@ -159,13 +159,8 @@ class Trust(Maker):
         self.bad("vek.csp_id", "csp-not-allowed", self.vlek, policy={**MASKED, "csp_id": [snp.CSP[:-1], snp.CSP + "m", "CN=other"]})
 
     def issuers(self):
-        for name, issuer in {
-            "organization": snp.amd_name("SEV-Milan", "Advanced Micro Device"),
-            "twice": snp.amd_name("SEV-Milan")[:2] + snp.amd_name("SEV-Milan")[2:] * 1,
-            "only-cn": der.name(("2.5.4.3", der.UTF8, "SEV-Milan")),
-        }.items():
-            if name != "twice":
-                self.leaf("vek.issuer", f"issuer-{name}", issuer=issuer)
+        self.leaf("vek.issuer", "issuer-organization", issuer=snp.amd_name("SEV-Milan", "Advanced Micro Device"))
+        self.leaf("vek.issuer", "issuer-only-cn", issuer=der.name(("2.5.4.3", der.UTF8, "SEV-Milan")))
         body = snp.amd_name("SEV-Milan")[2:]
         again = der.name(("2.5.4.3", der.UTF8, "SEV-Milan"))[2:]
         self.leaf("vek.issuer", "issuer-cn-twice", issuer=der.sequence(body, again))
@@ -186,11 +181,10 @@ class Trust(Maker):
             self.leaf("chain.signature", f"vek-{name}", signer=self.milan.private(kind))
         self.leaf("chain.signature", "vek-of-another-amd", signer=snp.rsa_key("ask-other"))
         self.leaf("chain.signature", "vek-by-genoa", signer=self.genoa.private("ask"))
-        for at in (-1, -200, 0x100):
+        for at in (1, 200, 512):
             flipped = bytearray(self.vcek.der)
-            flipped[at] ^= 1
-            if at < 0:
-                self.report(f"bad-vek-flipped{at}", self.raw, bytes(flipped), "reject", ["chain.signature"])
+            flipped[-at] ^= 1
+            self.report(f"bad-vek-flipped-{at}", self.raw, bytes(flipped), "reject", ["chain.signature"])
         self.bad("report.signature", "report-other-key", self.vcek, raw=self.vcek.report().signed(self.milan.vcek()))
 
     def roots(self):
@@ -277,7 +271,7 @@ class Trust(Maker):
             "certificate": milan.ark,
         }.items():
             self.report(f"bad-crl-{name}", self.raw, self.vcek, "malformed", ["crl.malformed"], crl=crl)
-        flipped = milan.crl()
+        good = milan.crl()
         for name, crl in {
             "other-signer": milan.crl(signer=snp.rsa_key("ask-other")),
             "by-ask": milan.crl(signer=milan.private("ask")),
@@ -285,8 +279,8 @@ class Trust(Maker):
             "of-genoa": self.genoa.crl(),
             "pkcs1": milan.crl(scheme=snp.Pkcs1()),
             "salt-32": milan.crl(scheme=snp.Pss(salt=32)),
-            "flipped": flipped[:-1] + bytes([flipped[-1] ^ 1]),
-            "stale-and-forged": milan.crl(signer=milan.private("ask")),
+            "flipped": good[:-1] + bytes([good[-1] ^ 1]),
+            "forged-and-stale": milan.crl(signer=milan.private("ask"), until=AT - snp.DAY),
         }.items():
             self.report(f"bad-crl-{name}", self.raw, self.vcek, "reject", ["crl.signature"], crl=crl)
 

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collateral.c - see collateral.h. */
+#include "broker/cloud/collateral.h"
+
+#include "attest/base/text.h"
+#include "attest/snp/crl.h"
+#include "attest/snp/vek.h"
+#include "attest/x509/pem.h"
+#include "attest/x509/x509.h"
+#include "broker/util/log.h"
+#include "common/mem.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VENDOR "amd"
+
+enum {
+    CACHED_MAX = 100000,
+    ROWS_MAX = 200000,
+    TIMEOUT_S = 10,
+    CRL_REFRESH_S = 3600,
+    NEGATIVE_S = 600,
+    PENDING_MAX = 256,
+    CHIPS_PER_MINUTE = 60,
+    TURIN_CHIP_LEN = 8,
+    AGAIN_NEVER_S = 60, /* nothing is on its way; an operator may bring it */
+    AGAIN_SOON_S = 2,
+    AGAIN_MAX_S = 600,
+};
+
+/* A product's list: bytes that were verified. */
+struct list {
+    uint8_t *der;
+    size_t len;
+    int64_t this_update, next_update;
+};
+
+struct collateral {
+    struct collateral_conf conf;
+    struct store *store;
+    const struct snp_anchors *anchors;
+    struct vek_cache *cache;
+    struct fetcher *fetcher; /* NULL: nothing is fetched */
+    pthread_mutex_t lock;    /* lists */
+    struct list list[SNP_PRODUCTS];
+    atomic_ullong from_memory, from_ledger, missing;
+};
+
+static const char *const SOURCES[] = {
+    [COLLATERAL_EVIDENCE] = "evidence",
+    [COLLATERAL_IMPORT] = "import",
+    [COLLATERAL_FETCH] = "fetch",
+};
+
+struct collateral_conf
+collateral_defaults(void)
+{
+    return (struct collateral_conf){
+        .cached_max = CACHED_MAX,
+        .rows_max = ROWS_MAX,
+        .amd = {.timeout_s = TIMEOUT_S,
+                .crl_refresh_s = CRL_REFRESH_S,
+                .errands = {.pending_max = PENDING_MAX,
+                            .negative_s = NEGATIVE_S,
+                            .chips_per_minute = CHIPS_PER_MINUTE}},
+    };
+}
+
+static const struct snp_ca *
+ark_of(const struct collateral *c, enum snp_product product)
+{
+    const struct snp_ca *ark = &c->anchors->product[product - 1].ark;
+
+    return ark->present ? ark : NULL;
+}
+
+/* ---- keys ---- */
+
+static struct vek_key
+key_of_need(const struct snp_need *need, enum snp_product product)
+{
+    struct vek_key k = {.product = product, .tcb = snp_tcb_of(product, need->tcb_raw)};
+
+    memcpy(k.chip, need->chip, sizeof k.chip);
+    return k;
+}
+
+static struct vek_key
+key_of_vek(const struct snp_vek *vek)
+{
+    struct vek_key k = {.product = vek->product, .tcb = vek->tcb};
+
+    memcpy(k.chip, vek->hwid, sizeof k.chip);
+    return k;
+}
+
+static struct collateral_key
+row_key(const char *kind, enum snp_product product)
+{
+    struct collateral_key k = {.vendor = VENDOR};
+
+    (void)snprintf(k.kind, sizeof k.kind, "%s", kind);
+    (void)snprintf(k.product, sizeof k.product, "%s", snp_product_name(product));
+    return k;
+}
+
+static struct collateral_key
+row_key_of_vek(const struct vek_key *key)
+{
+    struct collateral_key k = row_key("vek", key->product);
+    const struct snp_tcb *t = &key->tcb;
+
+    hex_encode((struct slice){key->chip, sizeof key->chip}, k.chip);
+    (void)snprintf(k.tcb, sizeof k.tcb, "%02x%02x%02x%02x%02x", t->fmc, t->bootloader, t->tee,
+                   t->snp, t->microcode);
+    return k;
+}
+
+static struct collateral_row
+row_of(const struct collateral_key *key, enum collateral_source source, int64_t now, int64_t until)
+{
+    struct collateral_row row = {.key = *key, .at = now, .until = until};
+
+    (void)snprintf(row.source, sizeof row.source, "%s", SOURCES[source]);
+    return row;
+}
+
+/* ---- VCEKs ---- */
+
+/* Bytes of the ledger, believed no more than those of evidence. */
+static bool
+load_vek(struct collateral *c, const struct vek_key *key, struct snp_vek *out)
+{
+    AUTO(collateral_row_done) struct collateral_row row = {0};
+    const struct collateral_key k = row_key_of_vek(key);
+    struct snp_vek vek = {0};
+    struct why why = {0};
+    enum err e = c->store->ops->collateral_get(c->store, &k, &row, &why);
+
+    if (e == ERR_OK) {
+        e = snp_vek_open(row.der, c->anchors, &vek, &why);
+    }
+    if (e != ERR_OK) {
+        return false;
+    }
+    const struct vek_key said = key_of_vek(&vek);
+
+    if (vek.kind != SNP_VCEK || !vek_key_same(&said, key)) {
+        snp_vek_done(&vek);
+        return false;
+    }
+    *out = vek;
+    return true;
+}
+
+static bool
+in_time(const struct snp_vek *vek, int64_t now)
+{
+    return vek->not_before <= now && now <= vek->not_after;
+}
+
+/* A certificate that has expired is as good as none: AMD issues the same key anew. */
+static bool
+find_vek(struct collateral *c, const struct vek_key *key, int64_t now, struct snp_vek *out)
+{
+    struct snp_vek vek = {0};
+
+    if (vek_cache_get(c->cache, key, &vek) && in_time(&vek, now)) {
+        (void)atomic_fetch_add(&c->from_memory, 1);
+        *out = vek;
+        return true;
+    }
+    snp_vek_done(&vek);
+    vek = (struct snp_vek){0};
+    if (load_vek(c, key, &vek) && in_time(&vek, now)) {
+        (void)atomic_fetch_add(&c->from_ledger, 1);
+        vek_cache_put(c->cache, key, &vek);
+        *out = vek;
+        return true;
+    }
+    snp_vek_done(&vek);
+    return false;
+}
+
+bool
+collateral_vek_get(struct collateral *c, const struct snp_need *need, int64_t now,
+                   struct snp_vek *out)
+{
+    bool found = false;
+
+    if (need->kind != SNP_VCEK || need->chip_masked) {
+        return false;
+    }
+    for (int p = SNP_MILAN; p < SNP_PRODUCTS && !found; p++) {
+        if (need->product == SNP_PRODUCT_NONE || need->product == (enum snp_product)p) {
+            const struct vek_key key = key_of_need(need, (enum snp_product)p);
+
+            found = find_vek(c, &key, now, out);
+        }
+    }
+    (void)atomic_fetch_add(&c->missing, found ? 0 : 1);
+    return found;
+}
+
+/* The report's product, chip and TCB; a VLEK shows no chip. */
+static bool
+fits(const struct snp_vek *vek, const struct snp_need *need)
+{
+    const struct snp_tcb tcb = snp_tcb_of(vek->product, need->tcb_raw);
+
+    return vek->kind == need->kind && memcmp(&vek->tcb, &tcb, sizeof tcb) == 0 &&
+           (need->product == SNP_PRODUCT_NONE || need->product == vek->product) &&
+           (vek->kind == SNP_VLEK || memcmp(vek->hwid, need->chip, sizeof need->chip) == 0);
+}
+
+enum err
+collateral_vek_check(const struct collateral *c, struct slice cert, const struct snp_need *need,
+                     struct snp_vek *out, struct why *why)
+{
+    struct snp_vek vek = {0};
+
+    TRY(snp_vek_open(cert, c->anchors, &vek, why));
+    if (!fits(&vek, need)) {
+        snp_vek_done(&vek);
+        return why_add(why, ERR_DENIED, "the certificate is of another kind, product, chip or TCB");
+    }
+    *out = vek;
+    return ERR_OK;
+}
+
+static enum err
+store_vek(struct collateral *c, struct slice cert, const struct snp_vek *vek,
+          struct collateral_row *row, struct why *why)
+{
+    AUTO(x509_pem_done) struct x509_pem pem = {0};
+    const struct vek_key key = key_of_vek(vek);
+
+    TRY(x509_pem_open(cert, X509_PEM_CERTIFICATE, SNP_VEK_MAX, &pem, why));
+    vek_cache_put(c->cache, &key, vek);
+    row->key = row_key_of_vek(&key);
+    row->until = vek->not_after;
+    row->der = pem.der;
+    enum err e = c->store->ops->collateral_put(c->store, row, c->conf.rows_max, why);
+
+    row->der = (struct slice){0};
+    return e;
+}
+
+enum err
+collateral_vek_keep(struct collateral *c, struct slice cert, const struct snp_vek *vek, int64_t now,
+                    struct why *why)
+{
+    const struct vek_key key = key_of_vek(vek);
+    struct snp_vek known = {0};
+    struct collateral_row row = row_of(&(struct collateral_key){0}, COLLATERAL_EVIDENCE, now, 0);
+    bool fresh = vek_cache_get(c->cache, &key, &known) && known.not_after >= vek->not_after;
+
+    snp_vek_done(&known);
+    return fresh || vek->kind != SNP_VCEK ? ERR_OK : store_vek(c, cert, vek, &row, why);
+}
+
+static enum err
+check_vcek(const struct snp_vek *vek, int64_t now, struct why *why)
+{
+    if (vek->kind != SNP_VCEK) {
+        return why_add(why, ERR_DENIED,
+                       "a VLEK comes with its evidence and is not kept, want a VCEK");
+    }
+    return in_time(vek, now)
+               ? ERR_OK
+               : why_add(why, ERR_DENIED, "the certificate or its issuer is not in its time");
+}
+
+enum err
+collateral_import_vek(struct collateral *c, struct slice cert, int64_t now,
+                      struct collateral_row *row, struct why *why)
+{
+    AUTO(snp_vek_done) struct snp_vek vek = {0};
+
+    *row = row_of(&row->key, COLLATERAL_IMPORT, now, 0);
+    TRY(snp_vek_open(cert, c->anchors, &vek, why));
+    TRY(check_vcek(&vek, now, why));
+    return store_vek(c, cert, &vek, row, why);
+}
+
+/* ---- revocation lists ---- */
+
+/* The trusted product whose ARK the list names as its issuer. */
+static enum err
+product_of_crl(const struct collateral *c, struct slice der, enum snp_product *out, struct why *why)
+{
+    struct x509_crl crl = {0};
+    struct slice cn = {0};
+
+    TRY(x509_crl_decode(der, &crl, why));
+    TRY(snp_amd_name(crl.issuer, &cn, why));
+    for (int p = SNP_MILAN; p < SNP_PRODUCTS; p++) {
+        const struct snp_ca *ark = ark_of(c, (enum snp_product)p);
+
+        if (ark != NULL && slice_same(cn, slice_text(ark->cn))) {
+            *out = (enum snp_product)p;
+            return ERR_OK;
+        }
+    }
+    return why_add(why, ERR_DENIED, "the list's issuer \"%s\" is no root that is trusted",
+                   text_show(cn).text);
+}
+
+static enum err
+open_list(const struct collateral *c, struct slice der, enum snp_product product, struct list *out,
+          struct why *why)
+{
+    TRY(snp_crl_open(der, ark_of(c, product), &out->this_update, &out->next_update, why));
+    out->der = mem_raw(der.len);
+    memcpy(out->der, der.ptr, der.len);
+    out->len = der.len;
+    return ERR_OK;
+}
+
+/* Takes the list over when none that is newer is kept; false otherwise. */
+static bool
+use_list(struct collateral *c, enum snp_product product, struct list *list)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    struct list *kept = &c->list[product];
+    bool newer = kept->der == NULL || kept->this_update <= list->this_update;
+    struct list gone = newer ? *kept : *list;
+
+    if (newer) {
+        *kept = *list;
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    mem_free(gone.der);
+    *list = (struct list){0};
+    return newer;
+}
+
+static enum err
+take_list(struct collateral *c, struct slice der, enum snp_product product,
+          struct collateral_row *row, struct why *why)
+{
+    struct list list = {0};
+
+    TRY(open_list(c, der, product, &list, why));
+    row->key = row_key("crl", product);
+    row->until = list.next_update;
+    row->der = der;
+    if (list.next_update <= row->at) {
+        mem_free(list.der);
+        return why_add(why, ERR_DENIED, "the list's nextUpdate has passed");
+    }
+    if (!use_list(c, product, &list)) {
+        return why_add(why, ERR_CONFLICT, "a newer list of %s is kept", snp_product_name(product));
+    }
+    return c->store->ops->collateral_put(c->store, row, c->conf.rows_max, why);
+}
+
+enum err
+collateral_import_crl(struct collateral *c, struct slice crl, int64_t now,
+                      struct collateral_row *row, struct why *why)
+{
+    AUTO(x509_pem_done) struct x509_pem pem = {0};
+    enum snp_product product = SNP_PRODUCT_NONE;
+
+    *row = row_of(&row->key, COLLATERAL_IMPORT, now, 0);
+    TRY(x509_pem_open(crl, X509_PEM_CRL, X509_CRL_MAX, &pem, why));
+    TRY(product_of_crl(c, pem.der, &product, why));
+    enum err e = take_list(c, pem.der, product, row, why);
+
+    row->der = (struct slice){0};
+    return e;
+}
+
+struct slice
+collateral_crl_get(struct collateral *c, enum snp_product product)
+{
+    struct slice out = {0};
+
+    if (product == SNP_PRODUCT_NONE) {
+        return out;
+    }
+    (void)pthread_mutex_lock(&c->lock);
+    const struct list *l = &c->list[product];
+
+    if (l->der != NULL) {
+        uint8_t *copy = mem_raw(l->len);
+
+        memcpy(copy, l->der, l->len);
+        out = (struct slice){copy, l->len};
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    return out;
+}
+
+/* Half of its life, so that a new one is there long before the old one ends; but not more often than the configuration says. */
+static int64_t
+next_fetch_s(struct collateral *c, enum snp_product product, int64_t now, int64_t least)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    const struct list *l = &c->list[product];
+    int64_t half = l->der == NULL ? now : l->this_update + (l->next_update - l->this_update) / 2;
+
+    (void)pthread_mutex_unlock(&c->lock);
+    return half - now > least ? half - now : least;
+}
+
+/* ---- fetched ---- */
+
+static enum err
+take_vek(struct collateral *c, const struct vek_key *asked, struct slice body, int64_t now,
+         struct why *why)
+{
+    AUTO(snp_vek_done) struct snp_vek vek = {0};
+    struct collateral_row row = row_of(&(struct collateral_key){0}, COLLATERAL_FETCH, now, 0);
+
+    TRY(snp_vek_open(body, c->anchors, &vek, why));
+    TRY(check_vcek(&vek, now, why));
+    const struct vek_key said = key_of_vek(&vek);
+
+    if (!vek_key_same(&said, asked)) {
+        return why_add(why, ERR_DENIED, "a certificate of another product, chip or TCB came");
+    }
+    return store_vek(c, body, &vek, &row, why);
+}
+
+static enum err
+take_crl(struct collateral *c, enum snp_product product, struct slice body, int64_t now,
+         struct why *why)
+{
+    AUTO(x509_pem_done) struct x509_pem pem = {0};
+    struct collateral_row row = row_of(&(struct collateral_key){0}, COLLATERAL_FETCH, now, 0);
+
+    TRY(x509_pem_open(body, X509_PEM_CRL, X509_CRL_MAX, &pem, why));
+    enum err e = take_list(c, pem.der, product, &row, why);
+
+    return e == ERR_CONFLICT ? ERR_DENIED
+                             : e; /* an older list than ours is not what was asked for */
+}
+
+/* It serves from memory although the ledger did not take it; that is worth a line and no second request to the vendor. */
+static enum err
+served(enum err e, const struct why *why)
+{
+    if (e == ERR_OK || e == ERR_DENIED || e == ERR_MALFORMED || e == ERR_LIMIT) {
+        return e;
+    }
+    log_line("collateral.unkept", "reason=\"%s\"", why_text(why));
+    return ERR_OK;
+}
+
+static enum err
+take(void *arg, const struct errand_key *key, struct slice body, int64_t *next_s, struct why *why)
+{
+    struct collateral *c = arg;
+    enum snp_product product = key->vek.product;
+    int64_t now = clock_unix();
+    enum err e =
+        key->crl ? take_crl(c, product, body, now, why) : take_vek(c, &key->vek, body, now, why);
+
+    *next_s = key->crl ? next_fetch_s(c, product, now, c->conf.amd.crl_refresh_s) : 0;
+    return served(e, why);
+}
+
+/* ---- wanted ---- */
+
+/* A chip id that AMD could have given out: not masked, and on Turin no longer than it is there. */
+static bool
+nameable(const struct snp_need *need)
+{
+    static const uint8_t ZERO[SNP_CHIP_LEN];
+    size_t len = need->product == SNP_TURIN ? TURIN_CHIP_LEN : SNP_CHIP_LEN;
+
+    return need->kind == SNP_VCEK && !need->chip_masked &&
+           memcmp(need->chip + len, ZERO, SNP_CHIP_LEN - len) == 0;
+}
+
+static int64_t
+seconds(int64_t ms)
+{
+    int64_t s = AGAIN_SOON_S + ms / 1000;
+
+    return s < AGAIN_MAX_S ? s : AGAIN_MAX_S;
+}
+
+int64_t
+collateral_want(struct collateral *c, const struct snp_need *need)
+{
+    int64_t again_ms = 0;
+
+    if (c->fetcher == NULL || need->product == SNP_PRODUCT_NONE || !nameable(need) ||
+        ark_of(c, need->product) == NULL) {
+        return AGAIN_NEVER_S;
+    }
+    const struct vek_key key = key_of_need(need, need->product);
+
+    (void)fetcher_ask(c->fetcher, &key, &again_ms);
+    return seconds(again_ms);
+}
+
+void
+collateral_figures(struct collateral *c, struct collateral_figures *out)
+{
+    *out = (struct collateral_figures){
+        .cached = vek_cache_count(c->cache),
+        .from_memory = atomic_load(&c->from_memory),
+        .from_ledger = atomic_load(&c->from_ledger),
+        .missing = atomic_load(&c->missing),
+    };
+    if (c->fetcher != NULL) {
+        fetcher_figures(c->fetcher, &out->amd);
+    }
+}
+
+/* ---- life ---- */
+
+/* A kept list that does not verify any more, after a change of roots for example, is as good as none. */
+static void
+load_list(struct collateral *c, enum snp_product product)
+{
+    AUTO(collateral_row_done) struct collateral_row row = {0};
+    const struct collateral_key key = row_key("crl", product);
+    struct list list = {0};
+    struct why why = {0};
+    enum err e = c->store->ops->collateral_get(c->store, &key, &row, &why);
+
+    if (e == ERR_OK) {
+        e = open_list(c, row.der, product, &list, &why);
+    }
+    if (e == ERR_OK) {
+        (void)use_list(c, product, &list);
+    } else if (e != ERR_NOT_FOUND) {
+        log_line("collateral.unread", "kind=crl product=%s reason=\"%s\"",
+                 snp_product_name(product), why_text(&why));
+    }
+}
+
+static enum err
+start_fetcher(struct collateral *c, struct why *why)
+{
+    const struct fetcher_taker taker = {c, take};
+    int64_t now = clock_unix();
+
+    if (!c->conf.amd.fetch || c->conf.amd.url[0] == '\0') {
+        return ERR_OK;
+    }
+    TRY(fetcher_open(&c->conf.amd, &taker, &c->fetcher, why));
+    for (int p = SNP_MILAN; p < SNP_PRODUCTS; p++) {
+        if (ark_of(c, (enum snp_product)p) != NULL) {
+            fetcher_plan_crl(c->fetcher, (enum snp_product)p,
+                             next_fetch_s(c, (enum snp_product)p, now, 0));
+        }
+    }
+    return fetcher_start(c->fetcher, why);
+}
+
+enum err
+collateral_open(const struct collateral_conf *conf, struct store *store,
+                const struct snp_anchors *anchors, struct collateral **out, struct why *why)
+{
+    AUTO(collateral_close) struct collateral *c = mem_new(1, sizeof *c);
+
+    c->conf = *conf;
+    c->store = store;
+    c->anchors = anchors;
+    c->cache = vek_cache_new(conf->cached_max);
+    (void)pthread_mutex_init(&c->lock, NULL);
+    for (int p = SNP_MILAN; p < SNP_PRODUCTS; p++) {
+        if (ark_of(c, (enum snp_product)p) != NULL) {
+            load_list(c, (enum snp_product)p);
+        }
+    }
+    TRY(start_fetcher(c, why));
+    *out = c;
+    c = NULL;
+    return ERR_OK;
+}
+
+void
+collateral_close(struct collateral **c)
+{
+    if (*c == NULL) {
+        return;
+    }
+    fetcher_close(&(*c)->fetcher);
+    vek_cache_free(&(*c)->cache);
+    for (size_t p = 0; p < SNP_PRODUCTS; p++) {
+        mem_free((*c)->list[p].der);
+    }
+    (void)pthread_mutex_destroy(&(*c)->lock);
+    mem_free(*c);
+    *c = NULL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kds.h - where AMD's Key Distribution Service has a certificate or a revocation list, as a URL.  Asks nobody.
+ *
+ * Source: AMD 57230 "Versioned Chip Endorsement Key Certificate and KDS Interface", chapter 4. */
+#ifndef BROKER_CLOUD_KDS_H
+#define BROKER_CLOUD_KDS_H
+
+#include "broker/cloud/http_get.h"
+#include "broker/cloud/vek_cache.h"
+
+/* base: as http_get_base_check() wants it, at most 255 bytes.  ERR_UNABLE: a product that KDS has no name for. */
+enum err kds_vcek_url(const char *base, const struct vek_key *key, char dst[HTTP_GET_URL],
+                      struct why *why) MUST_USE;
+enum err kds_crl_url(const char *base, enum snp_product product, char dst[HTTP_GET_URL],
+                     struct why *why) MUST_USE;
+
+#endif
