@@ -26,6 +26,7 @@
 #include "attest/base/hash.h"
 #include "attest/base/part.h"
 #include "attest/sig/sig.h"
+#include "attest/x509/x509.h"
 
 enum {
     TDX_QUOTE_MAX = 64 * 1024,
@@ -94,8 +95,8 @@ struct tdx_collateral {
     struct slice tcb_info_chain;    /* PEM, TCB signing certificate first, then the root */
     struct slice qe_identity;       /* {"enclaveIdentity":{...},"signature":"..."} */
     struct slice qe_identity_chain; /* PEM */
-    struct slice pck_crl;           /* DER, PEM or hex of DER */
-    struct slice root_crl;          /* the same */
+    struct slice pck_crl;           /* DER */
+    struct slice root_crl;          /* DER */
 };
 
 /* One level's pieces.  Texts are slices into the JSON. */
@@ -129,9 +130,7 @@ struct tdx_tcb_info {
     size_t modules;
     struct tdx_level level[TDX_LEVELS_MAX]; /* sorted descending: sgx, pcesvn, tdx */
     size_t levels;
-    struct slice
-        component_names; /* the first level's sgxtcbcomponents as JSON text, for explanations */
-    struct slice tdx_component_names;
+    struct slice sgx_names, tdx_names; /* components with their names, as JSON text */
 };
 
 struct tdx_qe_identity {
@@ -152,7 +151,7 @@ struct tdx_crl_facts {
     struct part decode;
     bool issuer_ok, signature_ok;
     int64_t this_update, next_update;
-    struct slice entries; /* revokedCertificates as DER; see x509.h */
+    struct x509_crl crl; /* borrows from the bytes, or from `room` where they were PEM or hex */
 };
 
 /* A signed JSON document with its chain. */
@@ -162,7 +161,8 @@ struct tdx_document_facts {
     struct part chain; /* exactly two certificates: "Intel SGX TCB Signing" under the pinned root */
     bool signature_ok; /* over exactly the bytes of the inner object */
     int64_t not_before, not_after; /* of the chain */
-    struct slice signer_serial;
+    uint8_t signer_serial[20];
+    size_t signer_serial_len; /* 0: longer than RFC 5280 allows */
 };
 
 /* Collateral decoded and verified at no time in particular.  It borrows the bytes; fixed size, no pointers of its own, so a
@@ -288,12 +288,20 @@ void tdx_expect_default(struct tdx_expect *want);
 /* How much RTMR3 is worth. */
 enum tdx_rtmr3 { TDX_RTMR3_UNCHECKED = 0, TDX_RTMR3_GOLDEN, TDX_RTMR3_LOG };
 
-/* One shortfall of the best level that did not match, or of the matched one towards UpToDate. */
-enum { TDX_SHORTFALLS_MAX = 8, TDX_NAME_TEXT = 40 };
+/* An SVN that is below what a level asks for. */
+enum { TDX_SHORTFALLS_MAX = 8, TDX_NAME_TEXT = 40, TDX_MISSED_MAX = 8 };
 
 struct tdx_shortfall {
-    char what[TDX_NAME_TEXT]; /* "sgx 7 (SEAMLDR ACM)", "pcesvn", "TDX_01 isvsvn" */
+    char what[TDX_NAME_TEXT]; /* "sgx 7 (SEAMLDR ACM)", "pcesvn", "tdx 2" */
     unsigned have, need;
+};
+
+/* A level that did not match, and why: its first shortfalls. */
+struct tdx_missed {
+    enum tdx_status status;
+    int64_t date;
+    struct tdx_shortfall shortfall[TDX_SHORTFALLS_MAX];
+    size_t shortfalls;
 };
 
 struct tdx_tcb_result {
@@ -303,8 +311,11 @@ struct tdx_tcb_result {
     char advisory[TDX_ADVISORIES_MAX][TDX_ADVISORY_TEXT]; /* sorted, each once */
     size_t advisories;
     uint32_t tcb_eval, qe_eval;
-    struct tdx_shortfall shortfall[TDX_SHORTFALLS_MAX]; /* what the nearest better level asks for */
-    size_t shortfalls;
+    bool
+        advisories_cut; /* there are more, or one that is no text of that length: never to be taken for all */
+    /* Levels above the one that matched, the nearest first; all of them when none matched. */
+    struct tdx_missed missed[TDX_MISSED_MAX];
+    size_t missed_n, missed_in_all;
 };
 
 struct tdx_claims {
