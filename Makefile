@@ -19,7 +19,7 @@ B       ?= build
 JOBS    ?= 2
 
 ATTEST  := $(wildcard attest/*.c attest/*/*.c)
-COMMON  := $(wildcard common/*.c)
+COMMON  := $(wildcard common/*.c certs/*/*.c)
 BROKER  := $(filter-out broker/main.c,$(wildcard broker/*.c broker/*/*.c))
 CLIENT  := $(filter-out clients/main.c,$(wildcard clients/*.c clients/*/*.c))
 

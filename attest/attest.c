@@ -5,6 +5,12 @@
 #include "attest/snp/appraise.h"
 #include "attest/tpm/appraise.h"
 
+static int64_t
+least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void
 verify_tpm(const struct evidence *ev, const struct expectation *want, const struct trust *trust,
            int64_t at_unix, struct appraisal *out)
@@ -44,6 +50,77 @@ verify_snp(const struct evidence *ev, const struct expectation *want, const stru
     out->valid_until = snp_valid_until(&s);
 }
 
+/* The hardware report vouches for the claims, the claims for the key, the key for the quote; nothing that the guest sends beside
+ * them names a key.  A link that fails does not keep the others from being judged: the verdict is all of them together. */
+struct azure_run {
+    struct azure_in azure;
+    struct snp_evidence snp_ev;
+    struct snp_in snp;
+    struct tpm_evidence tpm_ev;
+    struct tpm_expect tpm_want;
+    struct tpm_in tpm;
+};
+
+static void
+azure_run_done(struct azure_run *r)
+{
+    tpm_in_done(&r->tpm);
+    snp_in_done(&r->snp);
+    azure_in_done(&r->azure);
+}
+
+static void
+azure_run_open(const struct evidence *ev, const struct expectation *want, const struct trust *trust,
+               int64_t at_unix, struct azure_run *r)
+{
+    azure_in_open(ev->hcl, AZURE_HW_SNP, &r->azure);
+    r->snp_ev = ev->snp;
+    r->snp_ev.report = r->azure.hcl.report;
+    r->snp = (struct snp_in){
+        .ev = &r->snp_ev,
+        .want = &want->snp,
+        .anchors = &trust->snp,
+        .at_unix = at_unix,
+        .paravisor = true,
+    };
+    r->tpm_ev = ev->tpm;
+    r->tpm_ev.ak = (struct slice){0};
+    r->tpm_ev.ak_pem = (struct slice){0};
+    r->tpm_ev.ak_tee = part_ok(&r->azure.claims_part) ? &r->azure.claims.ak : NULL;
+    r->tpm_want = want->tpm;
+    r->tpm_want.ak_trust_allowed = AK_TRUST_TEE_EVIDENCE;
+    r->tpm = (struct tpm_in){
+        .ev = &r->tpm_ev,
+        .want = &r->tpm_want,
+        .anchors = &trust->tpm,
+        .nonce = want->nonce,
+        .binding = want->binding,
+        .at_unix = at_unix,
+    };
+    snp_in_open(&r->snp);
+    tpm_in_open(&r->tpm);
+}
+
+static void
+verify_azure_snp(const struct evidence *ev, const struct expectation *want,
+                 const struct trust *trust, int64_t at_unix, struct appraisal *out)
+{
+    struct azure_run r AUTO(azure_run_done) = {0};
+    const struct check_in in = {.azure = &r.azure};
+    size_t n = 0;
+    const struct check *table = azure_checks(&n);
+    bool passed = false;
+
+    azure_run_open(ev, want, trust, at_unix, &r);
+    verdict_run(&out->verdict, table, n, &in);
+    snp_check(&r.snp, &out->verdict);
+    tpm_check(&r.tpm, &out->verdict);
+    passed = verdict_judge(&out->verdict) == JUDGE_ACCEPT;
+    snp_claim(&r.snp, passed, &out->snp);
+    tpm_claim(&r.tpm, passed, &out->tpm);
+    out->valid_until = least(snp_valid_until(&r.snp), tpm_valid_until(&r.tpm));
+}
+
 static void
 begin(struct appraisal *out)
 {
@@ -67,8 +144,12 @@ attest_verify(const struct evidence *ev, const struct expectation *want, const s
         verify_snp(ev, want, trust, at_unix, out);
         return;
     }
+    if (ev->type == EVIDENCE_AZURE_SEV_SNP) {
+        verify_azure_snp(ev, want, trust, at_unix, out);
+        return;
+    }
     verdict_add(&out->verdict, "evidence.unsupported", "Countersign verify", OUTCOME_UNABLE,
-                evidence_name(ev->type), "tpm2 or sev-snp");
+                evidence_name(ev->type), "tpm2, sev-snp or azure-sev-snp");
 }
 
 void

@@ -3,6 +3,7 @@
 #include "broker/config.h"
 
 #include "attest/base/text.h"
+#include "broker/config_part.h"
 #include "common/json.h"
 #include "common/mem.h"
 
@@ -44,10 +45,9 @@ set_path(const char *config_path, const char *name, const char *what, char *dst,
     return ERR_OK;
 }
 
-/* The same for a file or folder that must be there. */
-static enum err
-set_file(const char *config_path, const char *name, const char *what, char *dst, size_t cap,
-         struct why *why)
+enum err
+config_file(const char *config_path, const char *name, const char *what, char *dst, size_t cap,
+            struct why *why)
 {
     TRY(set_path(config_path, name, what, dst, cap, why));
     if (access(dst, R_OK) != 0) {
@@ -145,14 +145,15 @@ read_tls(json_t *obj, const char *path, struct config *c, struct why *why)
     };
 
     TRY(json_bind(obj, "tls", members, sizeof members / sizeof members[0], why));
-    TRY(set_file(path, certificate, "tls.certificate", c->certificate, sizeof c->certificate, why));
-    TRY(set_file(path, key, "tls.key", c->key, sizeof c->key, why));
+    TRY(config_file(path, certificate, "tls.certificate", c->certificate, sizeof c->certificate,
+                    why));
+    TRY(config_file(path, key, "tls.key", c->key, sizeof c->key, why));
     if (client_ca == NULL) {
         return c->listen[1].port == 0
                    ? ERR_OK
                    : why_add(why, ERR_MALFORMED, "tls.client_ca is missing; listen.admin needs it");
     }
-    return set_file(path, client_ca, "tls.client_ca", c->client_ca, sizeof c->client_ca, why);
+    return config_file(path, client_ca, "tls.client_ca", c->client_ca, sizeof c->client_ca, why);
 }
 
 static enum err
@@ -282,13 +283,13 @@ set_direct(const char *path, const char *id, const struct direct *d, struct mint
         e = set_text(texts[i].text, texts[i].what, texts[i].dst, texts[i].cap, why);
     }
     TRY(e);
-    TRY(set_file(path, d->secret_file, "stores.secret_file", m->secret_file, sizeof m->secret_file,
-                 why));
+    TRY(config_file(path, d->secret_file, "stores.secret_file", m->secret_file,
+                    sizeof m->secret_file, why));
     if (d->session_token_file == NULL) {
         return ERR_OK;
     }
-    return set_file(path, d->session_token_file, "stores.session_token_file", m->session_token_file,
-                    sizeof m->session_token_file, why);
+    return config_file(path, d->session_token_file, "stores.session_token_file",
+                       m->session_token_file, sizeof m->session_token_file, why);
 }
 
 static enum err
@@ -371,6 +372,13 @@ read_limits(json_t *obj, struct config *c, struct why *why)
     return json_bind(obj, "limits", members, sizeof members / sizeof members[0], why);
 }
 
+static enum err
+read_bounds(json_t *limits, json_t *collateral, const char *path, struct config *c, struct why *why)
+{
+    TRY(read_limits(limits, c, why));
+    return config_collateral(collateral, path, &c->collateral, why);
+}
+
 /* Letters, digits and what else a host, a port and a path are made of. */
 static bool
 issuer_ok(const char *text, size_t scheme)
@@ -442,7 +450,7 @@ set_texts(const struct texts *t, const char *path, struct config *c, struct why 
     TRY(set_path(path, t->data_dir, "data_dir", c->data_dir, sizeof c->mint.data_dir, why));
     memcpy(c->mint.data_dir, c->data_dir, sizeof c->mint.data_dir);
     return t->roots == NULL ? ERR_OK
-                            : set_file(path, t->roots, "roots", c->roots, sizeof c->roots, why);
+                            : config_file(path, t->roots, "roots", c->roots, sizeof c->roots, why);
 }
 
 static enum err
@@ -453,6 +461,7 @@ read_all(json_t *root, const char *path, struct config *c, struct why *why)
     json_t *tls = NULL;
     json_t *list[3] = {0};
     json_t *limits = NULL;
+    json_t *collateral = NULL;
     const struct json_member members[] = {
         {"issuer", JK_TEXT, true, &t.issuer, 0, 200},
         {"listen", JK_OBJECT, true, &listen, 0, 0},
@@ -464,6 +473,7 @@ read_all(json_t *root, const char *path, struct config *c, struct why *why)
         {"clients", JK_ARRAY, false, &list[1], 0, BROKER_CLIENTS},
         {"stores", JK_ARRAY, false, &list[2], 0, BROKER_STORES},
         {"limits", JK_OBJECT, false, &limits, 0, 0},
+        {"collateral", JK_OBJECT, false, &collateral, 0, 0},
     };
 
     TRY(json_bind(root, "configuration", members, sizeof members / sizeof members[0], why));
@@ -471,7 +481,7 @@ read_all(json_t *root, const char *path, struct config *c, struct why *why)
     TRY(read_listen(listen, c, why));
     TRY(read_tls(tls, path, c, why));
     TRY(read_lists(list, path, c, why));
-    return read_limits(limits, c, why);
+    return read_bounds(limits, collateral, path, c, why);
 }
 
 enum err

@@ -3,6 +3,7 @@
 #ifndef BROKER_CONFIG_H
 #define BROKER_CONFIG_H
 
+#include "broker/cloud/collateral.h"
 #include "broker/flow/broker.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20, CONFIG_PRINCIPALS = 256, CONFIG_PATH = 512 };
@@ -24,6 +25,7 @@ struct config {
     struct upload_store store[BROKER_STORES];
     size_t stores;
     struct mint_conf mint;
+    struct collateral_conf collateral;
     int64_t connections, per_address, header_deadline_s, idle_s, request_deadline_s,
         upload_deadline_s;
 };

@@ -55,6 +55,7 @@ server_done(struct server *s)
     http_stop(&b->front, STOP_DEADLINE_S);
     mem_free(s->routes);
     policy_book_close(&b->book);
+    collateral_close(&b->collateral);
     store_close(&b->store);
     mint_stop(&b->mint);
     inflight_free(&b->inflight);
@@ -138,6 +139,7 @@ open_ledger(struct server *s, struct why *why)
     (void)snprintf(path, sizeof path, "%s/ledger.db", s->config->data_dir);
     TRY(store_open_sqlite(path, &b->store, why));
     TRY(policy_book_open(b->store, &b->who, b->approvals_needed, &b->book, why));
+    TRY(collateral_open(&s->config->collateral, b->store, &b->trust.snp, &b->collateral, why));
     return keeper_recover(b, why);
 }
 

@@ -39,6 +39,11 @@ do_attest(struct session *s, const struct agent_request *r, const volatile sig_a
         .key = r->key,
         .ak_certificate = r->ak_certificate,
         .ek = r->ek,
+        .evidence = r->evidence,
+        .tsm = r->tsm,
+        .sev_guest = r->sev_guest,
+        .thim = r->thim,
+        .vmpl = (int)r->vmpl,
         .stop = stop,
         .again = r->again,
     };

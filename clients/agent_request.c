@@ -32,6 +32,11 @@ enum field {
     F_SIZE = 1 << 20,
     F_MIN_LEFT = 1 << 21,
     F_AGAIN = 1 << 22,
+    F_EVIDENCE = 1 << 23,
+    F_TSM = 1 << 24,
+    F_SEV_GUEST = 1 << 25,
+    F_THIM = 1 << 26,
+    F_VMPL = 1 << 27,
 };
 
 struct op_row {
@@ -45,7 +50,7 @@ static const struct op_row op_rows[] = {
     {"status", AGENT_STATUS, 0, 0},
     {"stop", AGENT_STOP, 0, 0},
     {"attest", AGENT_ATTEST, F_SERVER | F_POLICY | F_TCTI | F_AK | F_PCRS | F_KEY,
-     F_CA | F_AK_CERTIFICATE | F_EK | F_AGAIN},
+     F_CA | F_AK_CERTIFICATE | F_EK | F_AGAIN | F_EVIDENCE | F_TSM | F_SEV_GUEST | F_THIM | F_VMPL},
     {"token", AGENT_TOKEN, 0, F_SCOPE | F_AUDIENCE | F_MIN_LEFT},
     {"headers", AGENT_HEADERS, F_METHOD | F_URL, F_SCOPE | F_AUDIENCE | F_MIN_LEFT | F_NONCE},
     {"upload", AGENT_UPLOAD, F_STORE | F_NAME | F_SIZE | F_CONTENT_TYPE, F_SHA256},
@@ -55,7 +60,7 @@ static const struct op_row op_rows[] = {
     {"teardown", AGENT_TEARDOWN, 0, F_REASON},
 };
 
-enum { FIELDS = 23 };
+enum { FIELDS = 28 };
 
 /* All members in the order of their bits. */
 static void
@@ -85,6 +90,11 @@ member_table(struct agent_request *r, struct json_member m[FIELDS])
         {"size", JK_INT, false, &r->size, 0, INT64_C(1) << 50},
         {"min_left_s", JK_INT, false, &r->min_left_s, 0, 86400},
         {"again", JK_BOOL, false, &r->again, 0, 0},
+        {"evidence", JK_TEXT, false, &r->evidence, 0, 63},
+        {"tsm", JK_TEXT, false, &r->tsm, 0, 511},
+        {"sev_guest", JK_TEXT, false, &r->sev_guest, 0, 511},
+        {"thim", JK_TEXT, false, &r->thim, 0, 511},
+        {"vmpl", JK_INT, false, &r->vmpl, 0, 3},
     };
 
     memcpy(m, all, sizeof all);
@@ -141,7 +151,7 @@ id_plain(const char *id)
 enum err
 agent_request_bind(json_t *obj, struct agent_request *out, struct why *why)
 {
-    struct agent_request r AUTO(agent_request_done) = {.json = json_incref(obj)};
+    struct agent_request r AUTO(agent_request_done) = {.json = json_incref(obj), .vmpl = -1};
     struct json_member m[FIELDS + 1];
     const char *op = json_string_value(json_object_get(obj, "op"));
     const struct op_row *row = op != NULL ? find_op(op) : NULL;

@@ -30,10 +30,12 @@ struct agent_request {
     enum agent_op op;
     json_t *json; /* owned */
     const char *server, *ca, *policy, *tcti, *ak, *pcrs, *key, *ak_certificate, *ek;
+    const char *evidence, *tsm, *sev_guest, *thim;
     const char *scope, *audience, *method, *url, *nonce;
     const char *store, *name, *content_type, *sha256;
     const char *id, *reason;
     int64_t size, min_left_s;
+    int64_t vmpl; /* -1: not asked for */
     bool again;
 };
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attest.c - `countersign attest`. */
+#include "clients/collect.h"
 #include "clients/commands.h"
 #include "clients/guest.h"
 #include "clients/say.h"
 #include "common/json.h"
 
 struct attest_options {
-    const char *ak, *pcrs, *key, *ak_cert, *ek;
+    const char *ak, *pcrs, *key, *ak_cert, *ek, *vmpl;
     bool again;
 };
 
@@ -21,6 +22,26 @@ set_path(json_t *q, const char *name, const char *path, struct fault *f)
     TRY(path_absolute(path, full, f));
     request_set(q, name, full);
     return ERR_OK;
+}
+
+/* What evidence, and from where. */
+static enum err
+evidence_request(const struct settings *s, const struct attest_options *o, json_t *q,
+                 struct fault *f)
+{
+    long vmpl = 0;
+
+    TRY(collect_types_check(s->evidence, f));
+    if (o->vmpl != NULL && !opt_int(o->vmpl, 0, 3, &vmpl)) {
+        return fault_add(f, ERR_MALFORMED, "usage", "--vmpl takes 0 to 3");
+    }
+    if (o->vmpl != NULL) {
+        (void)json_object_set_new(q, "vmpl", json_integer(vmpl));
+    }
+    request_set(q, "evidence", s->evidence);
+    request_set(q, "thim", s->thim);
+    TRY(set_path(q, "tsm", s->tsm, f));
+    return set_path(q, "sev_guest", s->sev_guest, f);
 }
 
 static enum err
@@ -38,6 +59,7 @@ attest_request(const struct settings *s, const struct attest_options *o, json_t 
     request_set(q, "key", o->key != NULL ? o->key : "memory");
     request_set(q, "ek", o->ek);
     (void)json_object_set_new(q, "again", json_boolean(o->again));
+    TRY(evidence_request(s, o, q, f));
     return set_path(q, "ak_certificate", o->ak_cert, f);
 }
 
@@ -52,7 +74,7 @@ attest_print(const json_t *reply)
     say("verdict %s", say_member(reply, "verdict", a, sizeof a));
     say("expires in %s s, heartbeat every %s s", say_member(reply, "expires_in", a, sizeof a),
         say_member(json_object_get(reply, "lease"), "heartbeat_s", b, sizeof b));
-    say("took %s ms, of which the TPM %s ms", say_member(ms, "all", a, sizeof a),
+    say("took %s ms, of which the evidence %s ms", say_member(ms, "all", a, sizeof a),
         say_member(ms, "quote", b, sizeof b));
 }
 
@@ -63,6 +85,12 @@ cmd_attest(int argc, char **argv)
     struct attest_options o = {0};
     struct opt shared[SETTINGS_GUEST];
     const struct opt own[] = {
+        {"evidence", "TYPES", &s.evidence,
+         "auto (default), or tpm2, sev-snp, azure-sev-snp separated by commas"},
+        {"tsm", "DIR", &s.tsm, "configfs-tsm; default " COLLECT_TSM},
+        {"sev-guest", "FILE", &s.sev_guest, "device; default " COLLECT_SEV_GUEST},
+        {"vmpl", "N", &o.vmpl, "level that an SNP report is asked for, 0 to 3"},
+        {"thim", "URL", &s.thim, "Azure's certificate service, or off"},
         {"ak", "WHICH", &o.ak, "attestation key: ecc (default), rsa, or 0x81xxxxxx"},
         {"ak-cert", "FILE", &o.ak_cert, "its certificate, DER"},
         {"ek", "HANDLE", &o.ek,

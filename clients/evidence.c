@@ -10,8 +10,8 @@
 
 enum { CERTIFICATE_MAX = 8192 };
 
-static void
-set_b64url(json_t *obj, const char *name, struct slice bytes)
+void
+json_set_bytes(json_t *obj, const char *name, struct slice bytes)
 {
     char *text AUTO(mem_free_text) = mem_new(b64url_len(bytes.len) + 1, 1);
 
@@ -45,7 +45,7 @@ add_certificate(const char *path, json_t *obj, struct fault *f)
         return ERR_OK;
     }
     TRY(file_read(path, CERTIFICATE_MAX, &certificate, &len, &f->why));
-    set_b64url(obj, "ak_certificate", (struct slice){certificate, len});
+    json_set_bytes(obj, "ak_certificate", (struct slice){certificate, len});
     return ERR_OK;
 }
 
@@ -59,47 +59,50 @@ add_ek(struct device *d, const char *handle, json_t *obj, struct fault *f)
         return ERR_OK;
     }
     TRY(handle_public(d, handle, ek, &len, f));
-    set_b64url(obj, "ek", (struct slice){ek, len});
+    json_set_bytes(obj, "ek", (struct slice){ek, len});
     return ERR_OK;
 }
 
-static json_t *
-evidence_json(const struct ak *ak, const struct quote_pair *pair)
+enum err
+evidence_quote(const struct ak *ak, const char *pcrs, const uint8_t binding[SHA256_LEN],
+               json_t *obj, struct fault *f)
 {
-    json_t *obj = json_pack("{s:s}", "type", "tpm2");
+    struct quote_pair pair = {0};
+    struct pcr_choice which = {0};
 
-    set_b64url(obj, "quote", (struct slice){pair->attest, pair->attest_len});
-    set_b64url(obj, "signature", (struct slice){pair->signature, pair->signature_len});
-    set_b64url(obj, "ak", (struct slice){ak->area, ak->area_len});
-    (void)json_object_set_new(obj, "pcrs", pcr_values_json(&pair->values));
-    return obj;
+    TRY(pcr_choice_parse(pcrs, &which, f));
+    TRY(quote_take(ak, &which, (struct slice){binding, SHA256_LEN}, &pair, f));
+    json_set_bytes(obj, "quote", (struct slice){pair.attest, pair.attest_len});
+    json_set_bytes(obj, "signature", (struct slice){pair.signature, pair.signature_len});
+    (void)json_object_set_new(obj, "pcrs", pcr_values_json(&pair.values));
+    return ERR_OK;
 }
 
 /* AK, quote and PCR values, from one TPM. */
 static enum err
 quote_with(struct device *d, const struct evidence_want *want, const uint8_t binding[SHA256_LEN],
-           json_t **out, struct fault *f)
+           json_t *obj, uint8_t *ak_name_sha256, struct fault *f)
 {
     struct ak ak AUTO(ak_done) = {0};
-    struct quote_pair pair = {0};
-    struct pcr_choice which = {0};
 
-    TRY(pcr_choice_parse(want->pcrs, &which, f));
     TRY(ak_open(d, want->ak, &ak, f));
-    TRY(quote_take(&ak, &which, (struct slice){binding, SHA256_LEN}, &pair, f));
-    *out = evidence_json(&ak, &pair);
+    TRY(evidence_quote(&ak, want->pcrs, binding, obj, f));
+    json_set_bytes(obj, "ak", (struct slice){ak.area, ak.area_len});
+    if (ak_name_sha256 != NULL) {
+        hash_sha256((struct slice){ak.name, ak.name_len}, ak_name_sha256);
+    }
     return ERR_OK;
 }
 
 enum err
 evidence_collect(const struct evidence_want *want, const uint8_t binding[SHA256_LEN], json_t **out,
-                 struct fault *f)
+                 uint8_t *ak_name_sha256, struct fault *f)
 {
     struct device d AUTO(device_close) = {0};
-    json_t *obj AUTO(json_free) = NULL;
+    json_t *obj AUTO(json_free) = json_pack("{s:s}", "type", "tpm2");
 
     TRY(device_open(want->tcti, &d, f));
-    TRY(quote_with(&d, want, binding, &obj, f));
+    TRY(quote_with(&d, want, binding, obj, ak_name_sha256, f));
     TRY(add_certificate(want->ak_certificate, obj, f));
     TRY(add_ek(&d, want->ek, obj, f));
     *out = obj;

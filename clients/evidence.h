@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* evidence.h - what this machine can show, as the JSON of POST /v1/attest (docs/API.md). */
+/* evidence.h - what this machine's TPM can show, as the JSON of POST /v1/attest (docs/API.md). */
 #ifndef CLIENTS_EVIDENCE_H
 #define CLIENTS_EVIDENCE_H
 
@@ -13,11 +13,18 @@ struct evidence_want {
     const char *ek;             /* persistent handle; NULL: none */
 };
 
-/* One element of `evidence`, type tpm2, quoting `binding`; owned by the caller. */
+/* One element of `evidence`, type tpm2, quoting `binding`; owned by the caller.  ak_name_sha256: of the AK's Name; may be NULL. */
 enum err evidence_collect(const struct evidence_want *want, const uint8_t binding[SHA256_LEN],
-                          json_t **out, struct fault *f) MUST_USE;
+                          json_t **out, uint8_t *ak_name_sha256, struct fault *f) MUST_USE;
+
+/* Members `quote`, `signature` and `pcrs`: a quote of the PCRs `pcrs` by this key over `binding`. */
+enum err evidence_quote(const struct ak *ak, const char *pcrs, const uint8_t binding[SHA256_LEN],
+                        json_t *obj, struct fault *f) MUST_USE;
 
 /* {"sha256:0": "hex", ...} */
 json_t *pcr_values_json(const struct pcr_values *v);
+
+/* A member of bytes, as base64url. */
+void json_set_bytes(json_t *obj, const char *name, struct slice bytes);
 
 #endif

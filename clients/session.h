@@ -14,12 +14,12 @@
 #include "clients/settings.h"
 
 enum {
-    SESSION_TOKENS = 16,  /* kept at a time; the one that ends first makes room */
-    SCOPE_MAX = 512,      /* with NUL */
-    AUDIENCE_MAX = 256,   /* with NUL */
-    TOKEN_LEFT_S = 30,    /* a kept token with less life left is renewed */
-    LEASE_SLACK_S = 60,   /* how long after the lease's end an unreachable broker is given up */
-    EVIDENCE_MAX = 65536, /* bytes of JSON */
+    SESSION_TOKENS = 16,   /* kept at a time; the one that ends first makes room */
+    SCOPE_MAX = 512,       /* with NUL */
+    AUDIENCE_MAX = 256,    /* with NUL */
+    TOKEN_LEFT_S = 30,     /* a kept token with less life left is renewed */
+    LEASE_SLACK_S = 60,    /* how long after the lease's end an unreachable broker is given up */
+    EVIDENCE_MAX = 131072, /* bytes of JSON */
 };
 
 enum session_state { SESSION_NONE, SESSION_LIVE, SESSION_ENDED };
@@ -82,11 +82,14 @@ struct attest_want {
     const char *tcti, *ak, *pcrs, *key;
     const char *ak_certificate; /* DER file; NULL: none */
     const char *ek;             /* persistent handle; NULL: none */
+    const char *evidence;       /* types, and where they come from: struct collect_want */
+    const char *tsm, *sev_guest, *thim;
+    int vmpl; /* -1: not asked for */
     const volatile sig_atomic_t *stop;
     bool again;
 };
 
-/* Challenge, quote, attestation.  On success the session is live and *reply says so; on a failure
+/* Challenge, evidence, attestation.  On success the session is live and *reply says so; on a failure
  * it is what it was before. */
 enum err session_attest(struct session *s, const struct attest_want *want, json_t **reply,
                         struct fault *f) MUST_USE;

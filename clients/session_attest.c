@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "attest/base/text.h"
-#include "clients/evidence.h"
+#include "clients/collect.h"
 #include "clients/session.h"
 #include "common/json.h"
 #include "common/mem.h"
@@ -42,13 +42,17 @@ static enum err
 collect(const struct session *s, const struct attest_want *want,
         const uint8_t challenge[CHALLENGE_LEN], json_t **out, struct fault *f)
 {
-    const struct evidence_want what = {want->tcti, want->ak, want->pcrs, want->ak_certificate,
-                                       want->ek};
-    uint8_t binding[BINDING_LEN];
+    const struct collect_want what = {
+        .types = want->evidence,
+        .tpm = {want->tcti, want->ak, want->pcrs, want->ak_certificate, want->ek},
+        .tsm = want->tsm,
+        .sev_guest = want->sev_guest,
+        .thim = want->thim,
+        .vmpl = want->vmpl,
+    };
+    const struct collect_bound bound = {{challenge, CHALLENGE_LEN}, s->key.jkt};
 
-    TRY(binding_make(EVIDENCE_TPM2, (struct slice){challenge, CHALLENGE_LEN}, s->key.jkt,
-                     (struct slice){0}, binding, &f->why));
-    return evidence_collect(&what, binding, out, f);
+    return collect_evidence(&what, &bound, out, f);
 }
 
 /* The sandbox's id becomes part of paths. */
@@ -89,7 +93,7 @@ send_evidence(struct session *s, const char *challenge, json_t *evidence, json_t
               struct fault *f)
 {
     json_t *body AUTO(json_free) =
-        json_pack("{s:s, s:s, s:O, s:[O]}", "policy", s->policy, "challenge", challenge, "key",
+        json_pack("{s:s, s:s, s:O, s:O}", "policy", s->policy, "challenge", challenge, "key",
                   s->key.jwk, "evidence", evidence);
     char *text AUTO(mem_free_text) = json_text(body);
     struct call c = {.method = "POST",

@@ -65,6 +65,10 @@ bind_file(struct settings *s, struct fault *f)
         {"socket", JK_TEXT, false, &in.socket, 0, 107},
         {"policy", JK_TEXT, false, &in.policy, 0, 63},
         {"tcti", JK_TEXT, false, &in.tcti, 0, 255},
+        {"evidence", JK_TEXT, false, &in.evidence, 0, 63},
+        {"tsm", JK_TEXT, false, &in.tsm, 0, PATH_LEN - 1},
+        {"sev-guest", JK_TEXT, false, &in.sev_guest, 0, PATH_LEN - 1},
+        {"thim", JK_TEXT, false, &in.thim, 0, PATH_LEN - 1},
         {"cert", JK_TEXT, false, &in.cert, 0, PATH_LEN - 1},
         {"key", JK_TEXT, false, &in.key, 0, PATH_LEN - 1},
         {"sign-key", JK_TEXT, false, &in.sign_key, 0, PATH_LEN - 1},
@@ -76,6 +80,10 @@ bind_file(struct settings *s, struct fault *f)
     fill(&s->socket, in.socket);
     fill(&s->policy, in.policy);
     fill(&s->tcti, in.tcti);
+    fill(&s->evidence, in.evidence);
+    fill(&s->tsm, in.tsm);
+    fill(&s->sev_guest, in.sev_guest);
+    fill(&s->thim, in.thim);
     fill(&s->cert, in.cert);
     fill(&s->key, in.key);
     fill(&s->sign_key, in.sign_key);

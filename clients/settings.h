@@ -18,8 +18,9 @@ struct settings {
     const char *ca;     /* PEM file; NULL: the system's roots */
     const char *socket; /* of the agent; NULL: its usual place */
     const char *policy;
-    const char *tcti;                  /* e.g. "device:/dev/tpmrm0" */
-    const char *cert, *key, *sign_key; /* administrators: PEM files */
+    const char *tcti;                              /* e.g. "device:/dev/tpmrm0" */
+    const char *evidence, *tsm, *sev_guest, *thim; /* of `attest`: clients/collect.h */
+    const char *cert, *key, *sign_key;             /* administrators: PEM files */
     const char *config;
     bool json;
     char ca_path[PATH_LEN]; /* ca made absolute, for the agent, whose folder is another */

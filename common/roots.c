@@ -3,6 +3,7 @@
 #include "common/roots.h"
 
 #include "common/mem.h"
+#include "common/roots_amd.h"
 #include "common/sys.h"
 
 #include <dirent.h>
@@ -22,6 +23,7 @@ struct owned {
     struct slice intermediate[X509_CERTS_MAX];
     uint8_t *der[2 * X509_CERTS_MAX];
     size_t ders;
+    struct roots_amd_revoked amd_revoked;
 };
 
 void
@@ -35,6 +37,7 @@ roots_free(struct roots **r)
     for (size_t i = 0; o != NULL && i < o->ders; i++) {
         mem_free(o->der[i]);
     }
+    snp_anchors_done(&(*r)->trust.snp);
     mem_free(o);
     mem_free(*r);
     *r = NULL;
@@ -153,14 +156,11 @@ add_files(struct roots *r, const char *folder, DIR *d, struct why *why)
 }
 
 static enum err
-add_folder(struct roots *r, const char *dir, struct why *why)
+add_tpm(struct roots *r, const char *dir, struct why *why)
 {
     char folder[PATH_BYTES];
     DIR *d = NULL;
 
-    if (access(dir, R_OK | X_OK) != 0) {
-        return why_add(why, ERR_IO, "roots %.120s: %s", dir, strerrordesc_np(errno));
-    }
     TRY(join(dir, "tpm", folder, why));
     d = opendir(folder);
     if (d == NULL) {
@@ -173,6 +173,18 @@ add_folder(struct roots *r, const char *dir, struct why *why)
     return e;
 }
 
+static enum err
+add_folder(struct roots *r, const char *dir, struct why *why)
+{
+    const struct owned *o = r->owned;
+
+    if (access(dir, R_OK | X_OK) != 0) {
+        return why_add(why, ERR_IO, "roots %.120s: %s", dir, strerrordesc_np(errno));
+    }
+    TRY(add_tpm(r, dir, why));
+    return roots_amd_folder(dir, &o->amd_revoked, &r->trust.snp, why);
+}
+
 enum err
 roots_read(const char *dir, struct roots **out, struct why *why)
 {
@@ -182,9 +194,10 @@ roots_read(const char *dir, struct roots **out, struct why *why)
     r->owned = o;
     r->trust.tpm.anchor = o->anchor;
     r->trust.tpm.intermediate = o->intermediate;
-    enum err e = dir[0] != '\0' ? add_folder(r, dir, why) : ERR_OK;
-
-    TRY(e);
+    TRY(roots_amd_revoked(&o->amd_revoked, why));
+    TRY(dir[0] != '\0' ? add_folder(r, dir, why) : roots_amd_builtin(&r->trust.snp, why));
+    r->trust.snp.revoked = o->amd_revoked.list;
+    r->trust.snp.revoked_n = o->amd_revoked.n;
     *out = r;
     r = NULL;
     return ERR_OK;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* roots.h - trust anchors out of a folder (DESIGN section 12): DIR/tpm/ with PEM files; self-signed certificates are anchors, others intermediates. */
+/* roots.h - trust anchors: those built in, or out of a folder that replaces them all.
+ *
+ *   DIR/tpm/ANY.pem         self-signed certificates are anchors, others intermediates; none is built in
+ *   DIR/amd/ark-PRODUCT.pem ask-PRODUCT.pem, asvk-PRODUCT.pem, with PRODUCT in milan, genoa, turin; built in: certs/amd.h */
 #ifndef COMMON_ROOTS_H
 #define COMMON_ROOTS_H
 
@@ -13,8 +16,8 @@ struct roots {
 
 void roots_free(struct roots **r);
 
-/* A vendor without a folder is not trusted.  dir "": nobody is.  ERR_IO: dir itself cannot be read.
- * ERR_MALFORMED names the file that holds no certificate, or a broken one. */
+/* A vendor without a folder is not trusted.  dir "": what is built in.  ERR_IO: dir itself cannot be read.
+ * ERR_MALFORMED, ERR_DENIED name the file that holds no certificate, a broken one, or one that may not be trusted. */
 enum err roots_read(const char *dir, struct roots **out, struct why *why) MUST_USE;
 
 #endif

@@ -10,13 +10,30 @@
  *                 "values": { "sha256:7": ["hex", ...] } | "ignore",
  *                 "ak_trust": ["pinned-name", ...], "ak_names": ["hex", ...],
  *                 "allow_owner_hierarchy": false }
+ * A sev-snp row: { "type": "sev-snp", "product": ["Genoa", "Turin"], and then, all of it optional,
+ *                 "vmpl_max": 0, "allow_debug": false, "allow_provisional": false,
+ *                 "allow_masked_chip": false, "allow_smt": true,
+ *                 "policy": { "require": ["xts"], "forbid": ["cxl"] },
+ *                 "platform_info": { "require": ["alias_check"], "forbid": ["smt"] },
+ *                 "tcb_min": { "snp": 23 }, "tcb_max", "tcb_launch_min", "tcb_committed_min",
+ *                 "firmware_min": "1.55.40", "abi_min": "1.51", "mit_mask": "0x0b",
+ *                 "reference_set": "image", "report_id": ["hex"], "chip_allow", "chip_deny",
+ *                 "csp_id": ["CN=..."], "crl": "require" | "if-present" | "off" }
+ *               and "measurement", "host_data", "id_key", "author_key", each given or "ignore"
+ *               unless the row names a reference set; "family_id", "image_id", "guest_svn_min".
+ *               migrate_ma is forbidden unless `require` names it.
+ * An azure-sev-snp row: the same, and "pcrs" and "values" of the tpm2 row for the vTPM's quote; the
+ *               attestation key earns its trust inside the hardware report and in no other way.
  * A reference set entry: { "label": "build 42", "expires": "2027-01-01T00:00:00Z",
  *                 "tpm2": { "values": { "sha256:7": ["hex"] }, "ak_names": ["hex"] } }
- *                 (all of one entry together)
+ *               or "sev-snp": { "measurement", "host_data", "id_key", "author_key", and perhaps
+ *                 "family_id", "image_id", "guest_svn_min" } (all of one entry together)
  *
- * ERR_MALFORMED: not of that form.  ERR_LIMIT: too many or too long.  ERR_DENIED: well-formed, but
- * nothing that may be relied on: policy.resettable_pcr (16 and 23, which software can reset),
- * policy.weak_bank (SHA-1).  ERR_UNABLE: a rule or a type of evidence that this version lacks. */
+ * ERR_MALFORMED: not of that form.  ERR_LIMIT: too many, too long, out of range.  ERR_DENIED:
+ * well-formed, but nothing that may be relied on: policy.resettable_pcr (16 and 23, which software
+ * can reset), policy.weak_bank (SHA-1), policy.unsigned_id (family_id, image_id or guest_svn_min
+ * without the digest of a key: the host would choose them).  ERR_UNABLE: a rule or a type of
+ * evidence that this version lacks. */
 #ifndef COMMON_ROW_H
 #define COMMON_ROW_H
 
@@ -24,7 +41,12 @@
 
 #include "attest/attest.h"
 
-enum { ROW_REFERENCE_SET_MAX = 64, ROW_AK_NAMES_MAX = 1024, REFERENCE_ENTRIES_MAX = 256 };
+enum {
+    ROW_REFERENCE_SET_MAX = 64,
+    ROW_AK_NAMES_MAX = 1024,
+    ROW_CHIPS_MAX = 4096,
+    REFERENCE_ENTRIES_MAX = 256
+};
 
 /* Owns everything that `want` points to; release with evidence_row_free(). */
 struct evidence_row {
@@ -40,23 +62,31 @@ void evidence_row_free(struct evidence_row **row);
  * approved. */
 struct evidence_row *evidence_row_default(enum evidence_type type);
 
-/* A row names `values` or a `reference_set`, never both.  With a reference set golden_wanted is
- * true and golden_n is 0: the caller puts in the compounds of the set. */
+/* A row of a policy.  A tpm2 row names `values` or a `reference_set`, never both; with a reference
+ * set golden_wanted is true and golden_n is 0: the caller puts in the compounds of the set. */
 enum err evidence_row_read(json_t *obj, struct evidence_row **out, struct why *why) MUST_USE;
 
-/* Values of a reference set, ready to be used as compounds. */
+/* A row for evidence of one type that a person judges at a desk.  It may leave out what it can only
+ * mean: its type, golden values that are then ignored, and the product.  What the host chooses is
+ * left to the rules, which refuse it. */
+enum err evidence_row_read_partial(json_t *obj, enum evidence_type type, struct evidence_row **out,
+                                   struct why *why) MUST_USE;
+
+/* Values of a reference set, ready to be used as compounds; what they point to is the set's, and
+ * their labels borrow `label`.  Those of the set's type are filled, the others are zero. */
 struct reference_entry {
     char label[128];
     int64_t expires_unix;     /* INT64_MAX when it does not expire */
-    struct tpm_golden golden; /* pcr array owned by the set; golden.label borrows label */
-    struct slice *ak_names;   /* owned by the set */
+    struct tpm_golden golden; /* tpm2 */
+    struct slice *ak_names;   /* tpm2 */
     size_t ak_names_n;
+    struct snp_golden snp_golden; /* sev-snp; at least one field is wanted */
 };
 
 struct reference_set {
     char id[ROW_REFERENCE_SET_MAX];
     int64_t version;
-    enum evidence_type type;
+    enum evidence_type type; /* EVIDENCE_TPM2 or EVIDENCE_SEV_SNP */
     struct reference_entry *entry;
     size_t n;
     void *owned;
@@ -64,8 +94,10 @@ struct reference_set {
 
 void reference_set_free(struct reference_set **set);
 
-/* { "id", "version", "type", "values": [entry, ...] }; an entry has `values`, `ak_names` or
- * both. */
+/* { "id", "version", "type", "values": [entry, ...] }. */
 enum err reference_set_read(json_t *obj, struct reference_set **out, struct why *why) MUST_USE;
+
+/* May a row of this type rely on it?  A set of type sev-snp also serves azure-sev-snp. */
+bool reference_set_serves(const struct reference_set *set, enum evidence_type row);
 
 #endif

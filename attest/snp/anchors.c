@@ -244,6 +244,7 @@ profile_check(const struct x509_leaf *leaf, enum snp_role role, struct why *why)
     if (leaf->version != V3) {
         return why_add(why, ERR_DENIED, "X.509 version %u, want %d", leaf->version, V3);
     }
+    TRY(x509_extensions_check(leaf->extensions, why));
     TRY(constraints_check(leaf, role, why));
     TRY(usage_check(leaf, role, why));
     return critical_check(leaf->extensions, why);

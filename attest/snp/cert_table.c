@@ -10,11 +10,21 @@
 
 enum { GUID_LEN = 16, ENTRY_LEN = 24, ENTRIES_MAX = 128 };
 
-/* In the order of the text, all bytes big-endian. */
-static const uint8_t VCEK[GUID_LEN] = {0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64,
-                                       0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd};
-static const uint8_t VLEK[GUID_LEN] = {0xa8, 0x07, 0x4b, 0xc2, 0xa2, 0x5a, 0x48, 0x3e,
-                                       0xaa, 0xe6, 0x39, 0xc0, 0x45, 0xa0, 0xb8, 0xa1};
+/* In the order of the text, all bytes big-endian: VCEK, VLEK, ASK or ASVK, ARK, CRL. */
+static const uint8_t KNOWN[][GUID_LEN] = {
+    {0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64, 0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac,
+     0xcd},
+    {0xa8, 0x07, 0x4b, 0xc2, 0xa2, 0x5a, 0x48, 0x3e, 0xaa, 0xe6, 0x39, 0xc0, 0x45, 0xa0, 0xb8,
+     0xa1},
+    {0x4a, 0xb7, 0xb3, 0x79, 0xbb, 0xac, 0x4f, 0xe4, 0xa0, 0x2f, 0x05, 0xae, 0xf3, 0x27, 0xc7,
+     0x82},
+    {0xc0, 0xb4, 0x06, 0xa4, 0xa8, 0x03, 0x49, 0x52, 0x97, 0x43, 0x3f, 0xb6, 0x01, 0x4c, 0xd0,
+     0xae},
+    {0x92, 0xf8, 0x1b, 0xc3, 0x58, 0x11, 0x4d, 0x3d, 0x97, 0xff, 0xd1, 0x9f, 0x88, 0xdc, 0x67,
+     0xea},
+};
+
+enum { VCEK, VLEK, KNOWN_N = sizeof KNOWN / sizeof KNOWN[0] };
 
 struct entry {
     struct slice guid;
@@ -69,6 +79,18 @@ header_read(struct slice table, struct header *out, struct why *why)
     return ERR_OK;
 }
 
+/* KNOWN_N: none of ours. */
+static size_t
+known_of(const struct entry *e)
+{
+    size_t k = 0;
+
+    while (k < KNOWN_N && !slice_same(e->guid, (struct slice){KNOWN[k], GUID_LEN})) {
+        k++;
+    }
+    return k;
+}
+
 /* The certificates lie behind the header and within the table; sums in 64 bits. */
 static enum err
 entry_check(const struct entry *e, const struct header *h, struct slice table, struct why *why)
@@ -78,8 +100,8 @@ entry_check(const struct entry *e, const struct header *h, struct slice table, s
     if (slice_zero(e->guid)) {
         return why_add(why, ERR_MALFORMED, "certificate table: an entry without a GUID");
     }
-    if (e->len == 0) {
-        return why_add(why, ERR_MALFORMED, "certificate table: an empty entry at offset %u",
+    if (e->len == 0 && known_of(e) < KNOWN_N) {
+        return why_add(why, ERR_MALFORMED, "certificate table: an empty certificate at offset %u",
                        e->offset);
     }
     if (e->offset < h->bytes || end > table.len) {
@@ -113,12 +135,6 @@ blob(struct slice table, const struct entry *e)
     return rd_bytes(&r, "certificate", e->len);
 }
 
-static bool
-is(const struct entry *e, const uint8_t guid[GUID_LEN])
-{
-    return slice_same(e->guid, (struct slice){guid, GUID_LEN});
-}
-
 static enum err
 entries_check(struct slice table, const struct header *h, struct why *why)
 {
@@ -146,7 +162,9 @@ vek_find(struct slice table, const struct header *h, struct slice *vek, struct w
     for (size_t i = 0; i < h->n; i++) {
         const struct entry e = entry_read(&r);
 
-        if (!is(&e, VCEK) && !is(&e, VLEK)) {
+        size_t known = known_of(&e);
+
+        if (known != VCEK && known != VLEK) {
             continue;
         }
         if (found.len > 0) {

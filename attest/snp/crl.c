@@ -14,7 +14,11 @@ enum { PEM_EXPANSION = 2 }; /* of base64 with its line ends, generously */
 static enum err
 list_read(struct slice der, struct x509_crl *out, struct why *why)
 {
-    TRY(x509_crl_decode(der, out, why));
+    enum err e = x509_crl_decode(der, out, why);
+
+    if (e != ERR_OK) {
+        return e == ERR_UNABLE ? ERR_MALFORMED : e; /* a critical extension: no list for us */
+    }
     if (!out->has_next) {
         return why_add(why, ERR_MALFORMED, "CRL without nextUpdate");
     }

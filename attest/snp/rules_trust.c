@@ -388,6 +388,7 @@ snp_rule_vek_product(const struct check_in *in, struct finding *f)
     const struct snp_in *s = in->snp;
     enum snp_product product = s->vek.issuer_product;
     bool own_word = !s->vek.from_known && !s->vek.is_ca;
+    char wanted[FINDING_TEXT];
 
     if (unread(s)) {
         return set_aside(s, f);
@@ -395,6 +396,13 @@ snp_rule_vek_product(const struct check_in *in, struct finding *f)
     if (own_word && !line_is(s->vek.ext.product_name, product)) {
         return finding_fail(f, snp_product_name(product), "productName \"%s\" under \"%s\"",
                             text_show(s->vek.ext.product_name).text, s->vek.issuer_cn);
+    }
+    if (own_word && s->vek.ext.struct_version != snp_vek_struct_version(product)) {
+        (void)snprintf(wanted, sizeof wanted, "structVersion %llu for %s",
+                       (unsigned long long)snp_vek_struct_version(product),
+                       snp_product_name(product));
+        return finding_fail(f, wanted, "structVersion %llu",
+                            (unsigned long long)s->vek.ext.struct_version);
     }
     if ((!s->vek_only && product_differs(s->report_product, "the report's CPUID", product, f)) ||
         product_differs(s->ev->product, "was asked for", product, f)) {

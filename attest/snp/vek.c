@@ -47,9 +47,9 @@ sooner(int64_t a, int64_t b)
 static enum err
 leaf_read(struct slice der, struct x509_leaf *out, struct why *why)
 {
-    TRY(x509_leaf_decode(der, out, why));
+    TRY(x509_leaf_read(der, out, why));
     if (out->version != V3) {
-        return why_add(why, ERR_DENIED, "X.509 version %u, want %d", out->version, V3);
+        return why_add(why, ERR_MALFORMED, "X.509 version %u, want %d", out->version, V3);
     }
     return ERR_OK;
 }

@@ -79,9 +79,13 @@ struct slice snp_vek_intermediate_serial(const struct snp_vek_facts *f);
 enum err snp_vek_extensions_decode(struct slice extensions, struct snp_vek_extensions *out,
                                    struct why *why) MUST_USE;
 
-/* All that a key of this product must have and nothing that only another has; hwID and CSP_ID are the business of vek.kind. */
+/* All that a key of this product must have and nothing that only another has; and hwID or CSP_ID: whether it is the right one of
+ * them is the business of vek.kind, and structVersion that of vek.product. */
 enum err snp_vek_extensions_complete(const struct snp_vek_extensions *x, enum snp_product product,
                                      struct why *why) MUST_USE;
+
+/* The structVersion of that product's certificates that we know. */
+uint64_t snp_vek_struct_version(enum snp_product product);
 
 /* DN of AMD: OU=Engineering, C=US, L=Santa Clara, ST=CA, O=Advanced Micro Devices and a CN, each once, in any order; `cn` is a
  * slice into `name`.  ERR_DENIED names the first attribute that differs. */

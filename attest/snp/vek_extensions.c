@@ -113,18 +113,18 @@ octet_read(struct rd *r, const char *name)
     return (uint8_t)v;
 }
 
-/* Printable ASCII and not empty: it goes into messages and claims. */
+/* Printable ASCII: it goes into messages and claims. */
 static struct slice
-text_read(struct rd *r, const char *name)
+text_read(struct rd *r, const char *name, size_t min)
 {
     struct slice s = der_value(r, name, DER_IA5_STRING);
-    bool good = s.len > 0 && s.len < SNP_CSP_MAX;
+    bool good = s.len >= min && s.len < SNP_CSP_MAX;
 
     for (size_t i = 0; good && i < s.len; i++) {
         good = s.ptr[i] >= ' ' && s.ptr[i] < DEL;
     }
     if (rd_ok(r) && !good) {
-        rd_fail(r, name, "not a text of 1 to 127 printable characters");
+        rd_fail(r, name, "not a text of at most 127 printable characters");
         return (struct slice){0};
     }
     return s;
@@ -162,7 +162,7 @@ value_read(enum known k, struct slice value, struct snp_vek_extensions *out, str
 
     switch (k) {
     case STRUCT_VERSION: out->struct_version = octet_read(&r, name); break;
-    case PRODUCT_NAME: out->product_name = text_read(&r, name); break;
+    case PRODUCT_NAME: out->product_name = text_read(&r, name, 0); break;
     case BL_SPL: out->tcb.bootloader = octet_read(&r, name); break;
     case TEE_SPL: out->tcb.tee = octet_read(&r, name); break;
     case SNP_SPL: out->tcb.snp = octet_read(&r, name); break;
@@ -173,7 +173,7 @@ value_read(enum known k, struct slice value, struct snp_vek_extensions *out, str
     case SPL_6:
     case SPL_7: reserved_read(&r, name, out); break;
     case HW_ID: out->hwid = hwid_read(&r, name); break;
-    case CSP_ID: out->csp_id = text_read(&r, name); break;
+    case CSP_ID: out->csp_id = text_read(&r, name, 1); break;
     case KNOWN: break;
     }
     return rd_end(&r, why);
@@ -221,9 +221,6 @@ extension_read(const struct x509_extension *e, struct snp_vek_extensions *out, s
                    ? why_add(why, ERR_DENIED, "an extension of AMD's that we do not know")
                    : other_check(e, why);
     }
-    if (out->seen & BIT(k)) {
-        return why_add(why, ERR_MALFORMED, "%s twice", NAMES[k].name);
-    }
     out->seen |= BIT(k);
     return value_read(k, e->value, out, why);
 }
@@ -235,13 +232,11 @@ snp_vek_extensions_decode(struct slice extensions, struct snp_vek_extensions *ou
     struct x509_extension e;
     enum err err = ERR_OK;
 
+    TRY(x509_extensions_check(extensions, why));
     while (err == ERR_OK && x509_extension_next(&extensions, &e)) {
         err = extension_read(&e, &x, why);
     }
     TRY(err);
-    if (extensions.len > 0) {
-        return why_add(why, ERR_MALFORMED, "an extension that cannot be read");
-    }
     x.has_spl4 = x.seen & BIT(SPL_4);
     x.has_fmc = x.seen & BIT(FMC_SPL);
     x.has_hwid = x.seen & BIT(HW_ID);
@@ -265,14 +260,18 @@ snp_vek_extensions_complete(const struct snp_vek_extensions *x, enum snp_product
             return why_add(why, ERR_DENIED, "%s, which %s does not have", NAMES[k].name, line);
         }
     }
-    if (x->struct_version != PROFILES[product].struct_version) {
-        return why_add(why, ERR_DENIED, "structVersion %llu, want %llu for %s",
-                       (unsigned long long)x->struct_version,
-                       (unsigned long long)PROFILES[product].struct_version, line);
+    if (!x->has_hwid && !x->has_csp_id) {
+        return why_add(why, ERR_DENIED, "neither hwID nor CSP_ID");
     }
     if (x->has_hwid && x->hwid.len != PROFILES[product].hwid_len) {
         return why_add(why, ERR_DENIED, "hwID of %zu bytes, want %zu for %s", x->hwid.len,
                        PROFILES[product].hwid_len, line);
     }
     return ERR_OK;
+}
+
+uint64_t
+snp_vek_struct_version(enum snp_product product)
+{
+    return PROFILES[product].struct_version;
 }

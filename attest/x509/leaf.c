@@ -6,7 +6,7 @@
 #include "attest/x509/tbs.h"
 
 enum err
-x509_leaf_decode(struct slice der, struct x509_leaf *out, struct why *why)
+x509_leaf_read(struct slice der, struct x509_leaf *out, struct why *why)
 {
     struct tbs t;
 
@@ -16,7 +16,6 @@ x509_leaf_decode(struct slice der, struct x509_leaf *out, struct why *why)
     }
     TRY(tbs_decode(der, &t, why));
     TRY(tbs_algorithm_check(t.algorithm, &t.outside, why));
-    TRY(tbs_extensions_check(t.extensions, why));
     *out = (struct x509_leaf){
         .der = der,
         .tbs = t.outside.whole,
@@ -32,4 +31,21 @@ x509_leaf_decode(struct slice der, struct x509_leaf *out, struct why *why)
         .signature = t.outside.signature,
     };
     return ERR_OK;
+}
+
+enum err
+x509_leaf_decode(struct slice der, struct x509_leaf *out, struct why *why)
+{
+    struct x509_leaf leaf = {0};
+
+    TRY(x509_leaf_read(der, &leaf, why));
+    TRY(x509_extensions_check(leaf.extensions, why));
+    *out = leaf;
+    return ERR_OK;
+}
+
+enum err
+x509_extensions_check(struct slice extensions, struct why *why)
+{
+    return tbs_extensions_check(extensions, why);
 }

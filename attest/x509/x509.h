@@ -93,6 +93,12 @@ struct x509_leaf {
  * Critical extensions are the caller's to judge. */
 enum err x509_leaf_decode(struct slice der, struct x509_leaf *out, struct why *why) MUST_USE;
 
+/* The same, but that the extensions are not looked at: for whom one twice is a refusal of its own. */
+enum err x509_leaf_read(struct slice der, struct x509_leaf *out, struct why *why) MUST_USE;
+
+/* ERR_MALFORMED: not extensions all, or one twice (section 4.2); ERR_LIMIT: more than X509_EXTENSIONS_MAX. */
+enum err x509_extensions_check(struct slice extensions, struct why *why) MUST_USE;
+
 /* A CRL of version 2 as its fields (RFC 5280 section 5.1), as above: no signature or time is looked at, nothing is owned. */
 struct x509_crl {
     struct slice der;       /* all of it */

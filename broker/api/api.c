@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { RETRY_AFTER_S = 2 };
+
 #define DPOP_ALGS "ES256 ES384 EdDSA"
 
 static const char *const AUTH_NAMES[] = {
@@ -129,8 +131,13 @@ add_verdict(json_t *o, const struct fault *f)
 static void
 retry_later(struct http_reply *out, const struct fault *f)
 {
+    char seconds[24];
+
     if (err_is_unable(f->err)) {
-        http_set(out, "Retry-After", "2");
+        (void)snprintf(seconds, sizeof seconds, "%lld",
+                       f->retry_after_s > 0 ? (long long)f->retry_after_s
+                                            : (long long)RETRY_AFTER_S);
+        http_set(out, "Retry-After", seconds);
     }
 }
 

@@ -16,8 +16,25 @@
 struct filled {
     struct expectation want;
     struct tpm_golden golden[REFERENCE_ENTRIES_MAX];
+    struct snp_golden snp_golden[REFERENCE_ENTRIES_MAX];
     struct slice name[ROW_AK_NAMES_MAX];
     uint8_t binding[BINDING_LEN];
+};
+
+/* The key of the TPM quote that comes with TEE evidence, as REPORT_DATA commits to it (DESIGN section 6). */
+struct companion {
+    uint8_t name_sha256[SHA256_LEN];
+    bool there;     /* a quote came, by a key that has a Name */
+    bool committed; /* TEE evidence that was accepted names it */
+};
+
+/* What all rows of one request are judged with. */
+struct scene {
+    const struct attest_ask *ask;
+    const struct policy_book *book;
+    const struct trust *trust;
+    int64_t now;
+    struct companion companion;
 };
 
 void
@@ -99,19 +116,56 @@ fill_set(struct filled *f, const struct reference_set *set, struct slice ak_name
 }
 
 static void
-fill_row(struct filled *f, const struct evidence_row *row, const struct reference_set *set,
-         const struct tpm_evidence *ev, int64_t now)
+fill_tpm(struct filled *f, const struct evidence_row *row, const struct reference_set *set,
+         const struct tpm_evidence *ev, const struct scene *sc)
 {
     struct tpm_name name = {0};
 
-    f->want = row->want;
     name_of(ev, &name);
     for (size_t i = 0; i < row->want.tpm.ak_names_n && i < ROW_AK_NAMES_MAX; i++) {
         f->name[i] = row->want.tpm.ak_names[i];
     }
     f->want.tpm.ak_names = f->name;
+    if (sc->companion.committed) {
+        f->want.tpm.ak_tee_name =
+            (struct slice){sc->companion.name_sha256, sizeof sc->companion.name_sha256};
+    }
     if (set != NULL) {
-        fill_set(f, set, tpm_name_slice(&name), now);
+        fill_set(f, set, tpm_name_slice(&name), sc->now);
+    }
+}
+
+static void
+fill_snp(struct filled *f, const struct reference_set *set, const struct scene *sc)
+{
+    struct snp_expect *s = &f->want.snp;
+
+    if (sc->companion.there) {
+        s->report_data_tail =
+            (struct slice){sc->companion.name_sha256, sizeof sc->companion.name_sha256};
+    }
+    if (set == NULL) {
+        return;
+    }
+    s->golden_wanted = true;
+    s->golden = f->snp_golden;
+    s->golden_n = 0;
+    for (size_t i = 0; i < set->n && s->golden_n < REFERENCE_ENTRIES_MAX; i++) {
+        if (set->entry[i].expires_unix > sc->now) {
+            f->snp_golden[s->golden_n++] = set->entry[i].snp_golden;
+        }
+    }
+}
+
+static void
+fill_row(struct filled *f, const struct evidence_row *row, const struct reference_set *set,
+         const struct evidence *ev, const struct scene *sc)
+{
+    f->want = row->want;
+    if (row->type == EVIDENCE_TPM2) {
+        fill_tpm(f, row, set, &ev->tpm, sc);
+    } else {
+        fill_snp(f, set, sc);
     }
 }
 
@@ -119,10 +173,12 @@ fill_row(struct filled *f, const struct evidence_row *row, const struct referenc
 static void
 cut_by_entry(const struct reference_set *set, struct appraisal *out)
 {
+    const char *label = set->type == EVIDENCE_TPM2 ? out->tpm.golden_label : out->snp.golden_label;
+
     for (size_t i = 0; i < set->n; i++) {
         const struct reference_entry *e = &set->entry[i];
 
-        if (e->golden.label == out->tpm.golden_label && e->expires_unix < out->valid_until) {
+        if (e->label == label && e->expires_unix < out->valid_until) {
             out->valid_until = e->expires_unix;
         }
     }
@@ -139,31 +195,48 @@ piece_of_type(const struct attest_ask *ask, enum evidence_type type)
     return NULL;
 }
 
-static void
-judge_row(const struct attest_ask *ask, const struct evidence_row *row,
-          const struct policy_book *book, const struct trust *trust, int64_t now,
-          struct appraised *a)
+/* NULL when the row names none, or when there is none that serves; *missing tells the two apart. */
+static const struct reference_set *
+set_of(const struct evidence_row *row, const struct policy_book *book, bool *missing)
 {
-    struct filled *f = mem_new(1, sizeof *f);
-    struct appraisal *out = mem_new(1, sizeof *out);
-    const struct evidence *ev = piece_of_type(ask, row->type);
     const struct reference_set *set = NULL;
-    struct why why = {0};
 
-    a->type[a->pieces] = row->type;
-    a->piece[a->pieces++] = out;
     if (row->reference_set[0] != '\0') {
         set = policy_book_set(book, row->reference_set);
+        set = set != NULL && reference_set_serves(set, row->type) ? set : NULL;
     }
-    fill_row(f, row, set, &ev->tpm, now);
-    if (binding_make(row->type, (struct slice){ask->challenge, ask->challenge_len}, ask->key.jkt,
-                     (struct slice){0}, f->binding, &why) == ERR_OK) {
+    *missing = row->reference_set[0] != '\0' && set == NULL;
+    return set;
+}
+
+static void
+verify(const struct scene *sc, enum evidence_type type, const struct evidence *ev, struct filled *f,
+       struct appraisal *out)
+{
+    struct why why = {0};
+
+    if (binding_make(type, (struct slice){sc->ask->challenge, sc->ask->challenge_len},
+                     sc->ask->key.jkt, (struct slice){0}, f->binding, &why) == ERR_OK) {
         f->want.binding = (struct slice){f->binding, sizeof f->binding};
-        attest_verify(ev, &f->want, trust, now, out);
+        attest_verify(ev, &f->want, sc->trust, sc->now, out);
     }
-    if (row->reference_set[0] != '\0' && set == NULL) {
+}
+
+static void
+judge_row(const struct scene *sc, const struct evidence_row *row, struct appraised *a,
+          struct appraisal *out)
+{
+    struct filled *f = mem_new(1, sizeof *f);
+    const struct evidence *ev = piece_of_type(sc->ask, row->type);
+    bool missing = false;
+    const struct reference_set *set = set_of(row, sc->book, &missing);
+
+    fill_row(f, row, set, ev, sc);
+    verify(sc, row->type, ev, f, out);
+    if (missing) {
         verdict_add(&out->verdict, "policy.reference_set", "DESIGN 8", OUTCOME_FAIL,
-                    "the policy's reference set has no active version", "an active reference set");
+                    "the policy's reference set has no active version of this type",
+                    "an active reference set");
     }
     if (set != NULL) {
         cut_by_entry(set, out);
@@ -172,6 +245,7 @@ judge_row(const struct attest_ask *ask, const struct evidence_row *row,
     }
     /* What points into this function's memory must not leave it. */
     out->tpm.golden_label = NULL;
+    out->snp.golden_label = NULL;
     mem_free(f);
 }
 
@@ -236,14 +310,61 @@ no_alternative(void)
     return a;
 }
 
+/* The key of the quote that came with TEE evidence; Azure's is inside the evidence. */
+static void
+find_companion(const struct attest_ask *ask, struct companion *out)
+{
+    const struct evidence *tpm = piece_of_type(ask, EVIDENCE_TPM2);
+    struct tpm_name name = {0};
+
+    *out = (struct companion){0};
+    if (tpm == NULL) {
+        return;
+    }
+    name_of(&tpm->tpm, &name);
+    if (tpm_name_slice(&name).len > 0) {
+        hash_sha256(tpm_name_slice(&name), out->name_sha256);
+        out->there = true;
+    }
+}
+
+static bool
+compares(const struct evidence_row *row)
+{
+    return row->reference_set[0] != '\0' || row->want.tpm.golden_wanted ||
+           row->want.snp.own.measurement.wanted;
+}
+
+/* Its REPORT_DATA was found to end with that key's digest. */
+static bool
+commits(const struct scene *sc, enum evidence_type type, const struct appraisal *out)
+{
+    return sc->companion.there && type == EVIDENCE_SEV_SNP &&
+           verdict_judge(&out->verdict) == JUDGE_ACCEPT;
+}
+
+/* TEE evidence first: a TPM's key may earn its trust from it. */
 static struct appraised *
-judge_alternative(const struct attest_ask *ask, struct evidence_row *const *rows,
-                  const struct policy_book *book, const struct trust *trust, int64_t now)
+judge_alternative(const struct scene *given, struct evidence_row *const *rows)
 {
     struct appraised *a = mem_new(1, sizeof *a);
+    struct scene sc = *given;
 
-    for (size_t k = 0; k < POLICY_ROWS && rows[k] != NULL; k++) {
-        judge_row(ask, rows[k], book, trust, now, a);
+    for (; a->pieces < POLICY_ROWS && rows[a->pieces] != NULL; a->pieces++) {
+        a->type[a->pieces] = rows[a->pieces]->type;
+        a->compared[a->pieces] = compares(rows[a->pieces]);
+        a->piece[a->pieces] = mem_new(1, sizeof *a->piece[0]);
+    }
+    for (size_t k = 0; k < a->pieces; k++) {
+        if (a->type[k] != EVIDENCE_TPM2) {
+            judge_row(&sc, rows[k], a, a->piece[k]);
+            sc.companion.committed |= commits(&sc, a->type[k], a->piece[k]);
+        }
+    }
+    for (size_t k = 0; k < a->pieces; k++) {
+        if (a->type[k] == EVIDENCE_TPM2) {
+            judge_row(&sc, rows[k], a, a->piece[k]);
+        }
     }
     sum_up(a);
     return a;
@@ -267,10 +388,12 @@ appraise(const struct attest_ask *ask, const struct policy *policy, const struct
          const struct trust *trust, int64_t now, struct appraised **out)
 {
     struct appraised *best = NULL;
+    struct scene sc = {.ask = ask, .book = book, .trust = trust, .now = now};
 
+    find_companion(ask, &sc.companion);
     for (size_t i = 0; i < policy->alternatives; i++) {
         if (fits(ask, policy->row[i])) {
-            keep_better(&best, judge_alternative(ask, policy->row[i], book, trust, now));
+            keep_better(&best, judge_alternative(&sc, policy->row[i]));
         }
         if (best != NULL && best->judgement == JUDGE_ACCEPT) {
             break;

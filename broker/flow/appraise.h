@@ -11,6 +11,7 @@ struct appraised {
     enum judgement judgement;
     struct appraisal *piece[POLICY_ROWS]; /* owned; one per row of the alternative */
     enum evidence_type type[POLICY_ROWS];
+    bool compared[POLICY_ROWS]; /* what runs there was compared with reference values */
     size_t pieces;
     int64_t valid_until;
     struct {

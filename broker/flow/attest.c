@@ -7,6 +7,7 @@
 #include "broker/flow/appraise.h"
 #include "broker/flow/challenge.h"
 #include "broker/flow/documents.h"
+#include "broker/flow/endorse.h"
 #include "broker/flow/evidence.h"
 #include "broker/flow/lease.h"
 #include "broker/flow/proof.h"
@@ -21,6 +22,7 @@ enum { BASIS_MAX = 1 + POLICY_ROWS, EAR_LIFE_MAX_S = 86400 };
 /* What one attestation has come to so far. */
 struct run {
     struct attest_ask *ask;
+    struct endorsements *endorsements;
     struct proof proof;
     int64_t now, challenge_until;
     struct appraised *appraised;
@@ -49,6 +51,7 @@ static void
 run_done(struct run *r)
 {
     attest_ask_free(&r->ask);
+    endorsements_free(&r->endorsements);
     appraised_free(&r->appraised);
     mem_free_text(&r->submods);
     mem_free_text(&r->findings);
@@ -95,6 +98,20 @@ check_challenge(struct broker *b, struct run *r, struct fault *f)
     return fault_from(f, ERR_DENIED, e == ERR_GONE ? "challenge_expired" : "challenge_unknown");
 }
 
+/* Before the judging and without the book's lock: this may read the ledger. */
+static void
+complete(struct broker *b, struct run *r)
+{
+    unsigned products = 0;
+
+    policy_book_enter(b->book);
+    const struct policy *p = policy_book_policy(b->book, r->ask->policy);
+
+    products = p != NULL ? endorse_products(p) : 0;
+    policy_book_leave(b->book);
+    endorse(b->collateral, r->ask, products, r->now, &r->endorsements);
+}
+
 /* Everything that is needed of the policy is copied, so that the book's lock is held for the judging
  * only.  False when the book has no such policy. */
 static bool
@@ -138,6 +155,7 @@ find_and_judge(struct broker *b, struct run *r, struct fault *f)
 static enum err
 judge(struct broker *b, struct run *r, struct fault *f)
 {
+    complete(b, r);
     TRY(find_and_judge(b, r, f));
     if (r->consent_required) {
         return fault_set(f, ERR_DENIED, "consent_required", "policy %s asks for a consent",
@@ -229,10 +247,14 @@ static const struct {
 
 /* A refusal's reasons go on record before the guest hears of it (record_denial). */
 static enum err
-say_verdict(const struct run *r, struct fault *f)
+say_verdict(struct broker *b, const struct run *r, struct fault *f)
 {
     if (r->appraised->judgement == JUDGE_ACCEPT) {
+        endorsements_keep(b->collateral, r->endorsements, r->now);
         return ERR_OK;
+    }
+    if (r->appraised->judgement == JUDGE_UNABLE) {
+        f->retry_after_s = endorsements_want(b->collateral, r->endorsements);
     }
     appraised_failed(r->appraised, f->failed, sizeof f->failed);
     memcpy(f->verdict, r->verdict.id, sizeof f->verdict);
@@ -311,7 +333,7 @@ steps(struct broker *b, const struct http_request *req, struct slice body, struc
     TRY(check_challenge(b, r, f));
     TRY(judge(b, r, f));
     TRY(keep_verdict(b, r, body, f));
-    return say_verdict(r, f);
+    return say_verdict(b, r, f);
 }
 
 enum err

@@ -14,6 +14,7 @@
 
 enum { BROKER_STORES = 16, BROKER_CLIENTS = 64 };
 
+struct collateral;
 struct replay;
 struct token_cache;
 struct inflight;
@@ -48,6 +49,7 @@ struct broker {
     struct mint *mint;
     struct store *store;
     struct policy_book *book;
+    struct collateral *collateral;
     struct http_front *front;
     struct principals who;
     struct trust trust;

@@ -8,9 +8,12 @@
 
 #include <string.h>
 
-/* Bytes decoded for one request; freed together. */
-enum { BLOBS_MAX = EVIDENCE_PIECES * 8 };
+enum {
+    BLOBS_MAX = EVIDENCE_PIECES * 8,
+    REPORT_MAX = 2 * SNP_REPORT_LEN, /* so that the verdict says what is wrong with a longer one */
+};
 
+/* Bytes decoded for one request; freed together. */
 struct owned {
     uint8_t *blob[BLOBS_MAX];
     size_t blobs;
@@ -98,23 +101,56 @@ take_pcrs(json_t *pcrs, struct tpm_pcr *dst, struct tpm_evidence *ev, struct why
     return e;
 }
 
-/* The texts of one piece, in the order of BLOBS. */
-enum { QUOTE, SIGNATURE, AK, AK_CERTIFICATE, EK, TEXTS };
+/* The texts that pieces are made of. */
+enum {
+    QUOTE,
+    SIGNATURE,
+    AK,
+    AK_CERTIFICATE,
+    EK,
+    REPORT,
+    HCL,
+    VEK,
+    CERT_TABLE,
+    TEXTS,
+};
+
+#define TPM2  (1U << EVIDENCE_TPM2)
+#define SNP   (1U << EVIDENCE_SEV_SNP)
+#define AZURE (1U << EVIDENCE_AZURE_SEV_SNP)
 
 static const struct {
     const char *name;
-    size_t max; /* bytes when decoded */
+    size_t max;         /* bytes when decoded */
+    unsigned must, may; /* types whose pieces have it */
 } BLOBS[TEXTS] = {
-    [QUOTE] = {"quote", TPM_ATTEST_MAX}, [SIGNATURE] = {"signature", TPM_SIGNATURE_MAX},
-    [AK] = {"ak", TPM_PUBLIC_MAX},       [AK_CERTIFICATE] = {"ak_certificate", X509_DER_MAX},
-    [EK] = {"ek", TPM_PUBLIC_MAX},
+    [QUOTE] = {"quote", TPM_ATTEST_MAX, TPM2 | AZURE, 0},
+    [SIGNATURE] = {"signature", TPM_SIGNATURE_MAX, TPM2 | AZURE, 0},
+    [AK] = {"ak", TPM_PUBLIC_MAX, TPM2, 0},
+    [AK_CERTIFICATE] = {"ak_certificate", X509_DER_MAX, 0, TPM2},
+    [EK] = {"ek", TPM_PUBLIC_MAX, 0, TPM2},
+    [REPORT] = {"report", REPORT_MAX, SNP, 0},
+    [HCL] = {"hcl", AZURE_HCL_MAX, AZURE, 0},
+    [VEK] = {"vek", SNP_VEK_MAX, 0, SNP | AZURE},
+    [CERT_TABLE] = {"cert_table", SNP_CERT_TABLE_MAX, 0, SNP | AZURE},
 };
 
+static const unsigned WITH_PCRS = TPM2 | AZURE;
+
 static enum err
-take_blobs(const char *const text[TEXTS], struct owned *o, struct tpm_evidence *ev, struct why *why)
+take_blobs(const char *const text[TEXTS], struct owned *o, struct evidence *ev, struct why *why)
 {
-    struct slice *const dst[TEXTS] = {&ev->quote, &ev->signature, &ev->ak, &ev->ak_certificate,
-                                      &ev->ek};
+    struct slice *const dst[TEXTS] = {
+        [QUOTE] = &ev->tpm.quote,
+        [SIGNATURE] = &ev->tpm.signature,
+        [AK] = &ev->tpm.ak,
+        [AK_CERTIFICATE] = &ev->tpm.ak_certificate,
+        [EK] = &ev->tpm.ek,
+        [REPORT] = &ev->snp.report,
+        [HCL] = &ev->hcl,
+        [VEK] = &ev->snp.vek,
+        [CERT_TABLE] = &ev->snp.cert_table,
+    };
     enum err e = ERR_OK;
 
     for (size_t i = 0; i < TEXTS && e == ERR_OK; i++) {
@@ -123,24 +159,29 @@ take_blobs(const char *const text[TEXTS], struct owned *o, struct tpm_evidence *
     return e;
 }
 
+/* The members of a piece of this type; anything else is refused by name. */
 static enum err
-take_tpm2(json_t *obj, struct owned *o, size_t index, struct tpm_evidence *ev, struct why *why)
+bind_piece(json_t *obj, enum evidence_type type, const char *text[TEXTS], json_t **pcrs,
+           struct why *why)
 {
-    const char *type = NULL;
-    const char *text[TEXTS] = {0};
-    json_t *pcrs = NULL;
+    const char *word = NULL;
+    const unsigned bit = 1U << type;
     struct json_member members[TEXTS + 2] = {
-        {"type", JK_TEXT, true, &type, 0, 32},
-        {"pcrs", JK_OBJECT, false, &pcrs, 0, 0},
+        {"type", JK_TEXT, true, &word, 0, 32},
     };
+    size_t n = 1;
 
     for (size_t i = 0; i < TEXTS; i++) {
-        members[i + 2] = (struct json_member){BLOBS[i].name, JK_TEXT, i <= AK,
-                                              &text[i],      0,       (int64_t)(2 * BLOBS[i].max)};
+        if ((BLOBS[i].must | BLOBS[i].may) & bit) {
+            members[n++] =
+                (struct json_member){BLOBS[i].name, JK_TEXT, (BLOBS[i].must & bit) != 0,
+                                     &text[i],      0,       (int64_t)(2 * BLOBS[i].max)};
+        }
     }
-    TRY(json_bind(obj, "evidence", members, sizeof members / sizeof members[0], why));
-    TRY(take_blobs(text, o, ev, why));
-    return take_pcrs(pcrs, o->pcr[index], ev, why);
+    if (WITH_PCRS & bit) {
+        members[n++] = (struct json_member){"pcrs", JK_OBJECT, false, pcrs, 0, 0};
+    }
+    return json_bind(obj, "evidence", members, n, why);
 }
 
 static enum err
@@ -148,14 +189,20 @@ take_piece(json_t *obj, struct attest_ask *ask, struct why *why)
 {
     const char *type = json_string_value(json_object_get(obj, "type"));
     struct evidence *ev = &ask->piece[ask->pieces];
+    struct owned *o = ask->owned;
+    const char *text[TEXTS] = {0};
+    json_t *pcrs = NULL;
 
     ev->type = evidence_by_name(slice_text(type));
-    if (ev->type != EVIDENCE_TPM2) {
+    if (((TPM2 | SNP | AZURE) & 1U << ev->type) == 0) {
         return why_add(why, ERR_MALFORMED,
-                       "evidence.type \"%.32s\" is not taken here, want \"tpm2\"",
+                       "evidence.type \"%.32s\" is not taken here, want \"tpm2\", \"sev-snp\" or "
+                       "\"azure-sev-snp\"",
                        type != NULL ? type : "");
     }
-    TRY(take_tpm2(obj, ask->owned, ask->pieces, &ev->tpm, why));
+    TRY(bind_piece(obj, ev->type, text, &pcrs, why));
+    TRY(take_blobs(text, o, ev, why));
+    TRY(take_pcrs(pcrs, o->pcr[ask->pieces], &ev->tpm, why));
     ask->pieces++;
     return ERR_OK;
 }

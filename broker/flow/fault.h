@@ -3,6 +3,8 @@
 #ifndef BROKER_FLOW_FAULT_H
 #define BROKER_FLOW_FAULT_H
 
+#include <stdint.h>
+
 #include "attest/base/err.h"
 #include "common/sys.h"
 
@@ -11,6 +13,7 @@ enum { FAULT_FAILED = 1024 };
 struct fault {
     enum err err;
     const char *code;          /* static; see docs/API.md */
+    int64_t retry_after_s;     /* when asking again makes sense; 0: soon */
     struct why why;            /* what was seen and what was wanted; no secrets */
     char verdict[ID_MAX];      /* set when evidence was judged */
     char failed[FAULT_FAILED]; /* ids of the checks that did not pass, separated by one blank */

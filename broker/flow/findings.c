@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TIER_AFFIRMING = 2, TIER_CONTRAINDICATED = 96 };
+enum { TIER_AFFIRMING = 2, TIER_CONTRAINDICATED = 96, TIER_UNRECOGNIZED = 97 };
+
+/* DEBUG of the guest POLICY (AMD 56860, 4.3). */
+#define POLICY_DEBUG (UINT64_C(1) << 19)
 
 static json_t *
 finding_json(enum evidence_type type, const struct finding *f)
@@ -72,54 +75,160 @@ appraised_failed(const struct appraised *a, char *dst, size_t cap)
     dst[w.len] = '\0';
 }
 
-/* instance-identity, configuration, executables, hardware: what a TPM quote speaks about.  Runtime and storage it does not. */
+/* Does the piece say who it is?  A TPM by the trust in its key, a report by the chip's key. */
+static bool
+is_identified(const struct appraised *a, size_t i)
+{
+    return a->type[i] != EVIDENCE_TPM2 || a->piece[i]->tpm.ak_trust != AK_TRUST_NONE;
+}
+
+/* Encrypted, and not open to the host by the debug interface. */
+static bool
+is_opaque(const struct appraised *a, size_t i)
+{
+    return a->type[i] != EVIDENCE_TPM2 && (a->piece[i]->snp.policy & POLICY_DEBUG) == 0;
+}
+
+/* instance-identity, executables and hardware, and of TEE evidence whether memory is opaque.  Of the rest the evidence says nothing. */
 static json_t *
-vector_of(const struct appraised *a, const struct tpm_claims *t, bool golden)
+vector_of(const struct appraised *a, size_t i)
 {
     bool good = a->judgement == JUDGE_ACCEPT;
+    int executables = a->compared[i] ? TIER_AFFIRMING : 0;
     json_t *v = json_object();
 
-    (void)json_object_set_new(v, "instance-identity",
-                              json_integer(good && t->ak_trust != AK_TRUST_NONE ? 2 : 97));
+    (void)json_object_set_new(
+        v, "instance-identity",
+        json_integer(good && is_identified(a, i) ? TIER_AFFIRMING : TIER_UNRECOGNIZED));
     (void)json_object_set_new(v, "executables",
-                              json_integer(!good    ? TIER_CONTRAINDICATED
-                                           : golden ? 2
-                                                    : 0));
-    (void)json_object_set_new(v, "hardware", json_integer(good ? 2 : 97));
+                              json_integer(good ? executables : TIER_CONTRAINDICATED));
+    (void)json_object_set_new(v, "hardware",
+                              json_integer(good ? TIER_AFFIRMING : TIER_UNRECOGNIZED));
+    if (good && is_opaque(a, i)) {
+        (void)json_object_set_new(v, "runtime-opaque", json_integer(TIER_AFFIRMING));
+    }
     return v;
 }
 
-static json_t *
-tpm_evidence_json(const struct tpm_claims *t)
+static void
+set_hex(json_t *o, const char *name, const uint8_t *bytes, size_t len)
+{
+    char hex[2 * SNP_CHIP_LEN + 1];
+
+    hex_encode((struct slice){bytes, len}, hex);
+    (void)json_object_set_new(o, name, json_string(hex));
+}
+
+/* 64-bit words of the report: more than a JSON number can be relied on to hold. */
+static void
+set_word(json_t *o, const char *name, uint64_t word)
+{
+    char hex[20];
+
+    (void)snprintf(hex, sizeof hex, "%016llx", (unsigned long long)word);
+    (void)json_object_set_new(o, name, json_string(hex));
+}
+
+static void
+add_tpm(const struct tpm_claims *t, json_t *o)
 {
     char name[2 * TPM_NAME_MAX + 1];
-    char firmware[20];
-    json_t *o = json_object();
 
     hex_encode((struct slice){t->ak_name, t->ak_name_len}, name);
-    (void)snprintf(firmware, sizeof firmware, "%016llx", (unsigned long long)t->firmware_version);
     (void)json_object_set_new(o, "ak_name", json_string(name));
     (void)json_object_set_new(o, "ak_trust", json_string(tpm_ak_trust_name(t->ak_trust)));
     (void)json_object_set_new(o, "hierarchy", json_string(tpm_hierarchy_name(t->hierarchy)));
     (void)json_object_set_new(o, "reset_count", json_integer((json_int_t)t->reset_count));
     (void)json_object_set_new(o, "restart_count", json_integer((json_int_t)t->restart_count));
     (void)json_object_set_new(o, "clock_safe", json_boolean(t->clock_safe));
-    (void)json_object_set_new(o, "firmware_version", json_string(firmware));
+    set_word(o, "firmware_version", t->firmware_version);
+}
+
+/* fmc is 0 where the product has none. */
+static json_t *
+tcb_json(const struct snp_tcb *t)
+{
+    return json_pack("{s:i, s:i, s:i, s:i, s:i}", "fmc", t->fmc, "bootloader", t->bootloader, "tee",
+                     t->tee, "snp", t->snp, "microcode", t->microcode);
+}
+
+static void
+add_version(json_t *o, const char *name, uint32_t v)
+{
+    char text[16];
+
+    (void)snprintf(text, sizeof text, "%u.%u.%u", v >> 16 & 0xff, v >> 8 & 0xff, v & 0xff);
+    (void)json_object_set_new(o, name, json_string(text));
+}
+
+/* What the platform is. */
+static void
+add_snp_platform(const struct snp_claims *s, json_t *o)
+{
+    (void)json_object_set_new(o, "product", json_string(snp_product_name(s->product)));
+    (void)json_object_set_new(o, "signing_key", json_string(snp_vek_kind_name(s->kind)));
+    (void)json_object_set_new(o, "tcb_reported", tcb_json(&s->reported));
+    (void)json_object_set_new(o, "tcb_committed", tcb_json(&s->committed));
+    (void)json_object_set_new(o, "tcb_launch", tcb_json(&s->launch));
+    add_version(o, "firmware", s->firmware_current);
+    set_word(o, "platform_info", s->platform_info);
+    set_hex(o, "chip_id", s->chip, sizeof s->chip);
+    (void)json_object_set_new(o, "crl_checked", json_boolean(s->crl_checked));
+    if (s->csp_id[0] != '\0') {
+        (void)json_object_set_new(o, "csp_id", json_string(s->csp_id));
+    }
+    if (s->has_mit) {
+        set_word(o, "mit_launch", s->mit_launch);
+        set_word(o, "mit_current", s->mit_current);
+    }
+}
+
+/* What runs on it. */
+static void
+add_snp_guest(const struct snp_claims *s, json_t *o)
+{
+    (void)json_object_set_new(o, "report_version", json_integer((json_int_t)s->version));
+    (void)json_object_set_new(o, "vmpl", json_integer(s->vmpl));
+    (void)json_object_set_new(o, "guest_svn", json_integer((json_int_t)s->guest_svn));
+    set_word(o, "policy", s->policy);
+    set_hex(o, "measurement", s->measurement, sizeof s->measurement);
+    set_hex(o, "host_data", s->host_data, sizeof s->host_data);
+    set_hex(o, "id_key_digest", s->id_key, sizeof s->id_key);
+    set_hex(o, "author_key_digest", s->author_key, sizeof s->author_key);
+    set_hex(o, "family_id", s->family_id, sizeof s->family_id);
+    set_hex(o, "image_id", s->image_id, sizeof s->image_id);
+    set_hex(o, "report_id", s->report_id, sizeof s->report_id);
+}
+
+/* Claims are established by an acceptance only; of a refusal a TPM's key has its Name. */
+static json_t *
+evidence_json(const struct appraised *a, size_t i)
+{
+    bool tpm = a->type[i] != EVIDENCE_SEV_SNP;
+    bool snp = a->type[i] != EVIDENCE_TPM2 && a->judgement == JUDGE_ACCEPT;
+    json_t *o = json_object();
+
+    if (snp) {
+        add_snp_platform(&a->piece[i]->snp, o);
+        add_snp_guest(&a->piece[i]->snp, o);
+    }
+    if (tpm) {
+        add_tpm(&a->piece[i]->tpm, o);
+    }
     return o;
 }
 
 static json_t *
 submod(const struct appraised *a, size_t i, const char *policy_id)
 {
-    const struct tpm_claims *t = &a->piece[i]->tpm;
     bool good = a->judgement == JUDGE_ACCEPT;
     json_t *one = json_object();
 
     (void)json_object_set_new(one, "ear.status",
                               json_string(good ? "affirming" : "contraindicated"));
-    (void)json_object_set_new(one, "ear.trustworthiness-vector", vector_of(a, t, a->sets > 0));
+    (void)json_object_set_new(one, "ear.trustworthiness-vector", vector_of(a, i));
     (void)json_object_set_new(one, "ear.appraisal-policy-id", json_string(policy_id));
-    (void)json_object_set_new(one, "ear.veraison.annotated-evidence", tpm_evidence_json(t));
+    (void)json_object_set_new(one, "ear.veraison.annotated-evidence", evidence_json(a, i));
     return one;
 }
 

@@ -3,7 +3,7 @@
 """Seeds for the fuzzers of attest/base, attest/sig, attest/x509 and common: one small file for each thing that the
 decoders tell apart.  Keys are made from fixed numbers, so that running it again changes little.
 
-    test/fuzz/seeds_base.py            writes test/corpus/{cbor_gate,json_gate,json,text,der,x509,jose}/
+    test/fuzz/seeds_base.py            writes test/corpus/{cbor_gate,json_gate,json,text,der,x509,x509_leaf,crl,jose}/
 """
 import base64
 import datetime
@@ -128,6 +128,41 @@ def certificates():
                                     .revocation_date(when(NOW - 3600)).build())
            .sign(P256, hashes.SHA256()))
     put("x509", "crl", crl.public_bytes(serialization.Encoding.DER))
+    put("x509_leaf", "p384", cert("leaf", P384, "root", P256, leaf, digest=hashes.SHA384()))
+    put("x509_leaf", "bare", cert("bare", P256, "bare", P256, []))
+    put("x509_leaf", "ed25519", cert("leaf", P256, "root", ED, leaf, last=253402300799, digest=None))
+    put("x509_leaf", "crowded", cert("crowded", P256, "root", P256, [
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.%d" % i), bytes([2, 1, i])), i == 7)
+        for i in range(12)]))
+
+
+def revoked(serial, *extensions):
+    b = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(when(NOW - 3600))
+    for ext, critical in extensions:
+        b = b.add_extension(ext, critical)
+    return b.build()
+
+
+def revocation_list(entries, extensions):
+    b = (x509.CertificateRevocationListBuilder().issuer_name(name("root"))
+         .last_update(when(NOW - 86400)).next_update(when(NOW + 86400)))
+    for entry in entries:
+        b = b.add_revoked_certificate(entry)
+    for ext, critical in extensions:
+        b = b.add_extension(ext, critical)
+    return b.sign(P256, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def revocation_lists():
+    usual = [(x509.CRLNumber(7), False), (x509.AuthorityKeyIdentifier(bytes(20), None, None), False)]
+    put("crl", "empty", revocation_list([], []))
+    put("crl", "numbered", revocation_list([], usual))
+    put("crl", "two", revocation_list([revoked(1), revoked(2 ** 151)], usual))
+    put("crl", "reason", revocation_list(
+        [revoked(255, (x509.CRLReason(x509.ReasonFlags.key_compromise), False))], usual))
+    put("crl", "delta", revocation_list([revoked(3)], [(x509.DeltaCRLIndicator(6), True)]))
+    put("crl", "indirect", revocation_list(
+        [revoked(4, (x509.CertificateIssuer([x509.DirectoryName(name("other"))]), True))], usual))
 
 
 def jwk(key):
@@ -171,6 +206,7 @@ def main():
     texts()
     der()
     certificates()
+    revocation_lists()
     jose()
 
 

@@ -7,8 +7,8 @@ STD='-std=c17 -D_GNU_SOURCE -I.'
 WARN=$(make -s --no-print-directory print-WARN)
 GCCW=$(make -s --no-print-directory print-GCCW)
 CLANGW=$(make -s --no-print-directory print-CLANGW)
-product=$(find attest broker clients common tools -name '*.c' | sort)
-files=$(find attest broker clients common test tools -name '*.c' | sort)
+product=$(find attest broker certs clients common tools -name '*.c' | sort)
+files=$(find attest broker certs clients common test tools -name '*.c' | sort)
 bad=0
 # Lists of words are split on purpose.
 # shellcheck disable=SC2086

@@ -48,7 +48,7 @@ def bare(text):
 
 def main():
     found = 0
-    files = [f for d in ("attest", "broker", "clients", "common", "test", "tools") for f in glob.glob(f"{d}/**/*.[ch]", recursive=True)]
+    files = [f for d in ("attest", "broker", "certs", "clients", "common", "test", "tools") for f in glob.glob(f"{d}/**/*.[ch]", recursive=True)]
     for path in sorted(files):
         with open(path, encoding="utf-8") as f:
             code = bare(f.read())

@@ -6,7 +6,7 @@ set -u
 B=${B:-build}
 # The one flag that a signal handler sets, with the file that has it.
 allowed='^broker/main\.o (stop|reload|signal)_(seen|asked)$|^clients/agent[a-z_]*\.o (stop|signal)_(seen|asked)$'
-objs=$(find "$B"/obj/attest "$B"/obj/common "$B"/obj/broker "$B"/obj/clients -name '*.o' 2>/dev/null)
+objs=$(find "$B"/obj/attest "$B"/obj/certs "$B"/obj/common "$B"/obj/broker "$B"/obj/clients -name '*.o' 2>/dev/null)
 [ -n "$objs" ] || { echo "globals: no objects under $B/obj; run make"; exit 1; }
 for o in $objs; do
     objdump -t "$o" | awk -v o="${o#"$B"/obj/}" '

@@ -4,7 +4,7 @@
 set -u
 WARN=$(make -s --no-print-directory print-WARN)
 bad=0 n=0
-for h in $(find attest broker clients common test tools -name '*.h' | sort); do
+for h in $(find attest broker certs clients common test tools -name '*.h' | sort); do
     n=$((n + 1))
     # shellcheck disable=SC2086 # a list of flags
     printf '#include "%s"\n#include "%s"\nint headers_alone;\n' "$h" "$h" |

@@ -4,5 +4,5 @@
 set -u
 # Names of our files have no blanks (names.sh): splitting is meant.
 # shellcheck disable=SC2046
-tools/cached.py tidy .clang-tidy,test/.clang-tidy $(find attest broker clients common test tools -name '*.c' | sort) -- \
+tools/cached.py tidy .clang-tidy,test/.clang-tidy $(find attest broker certs clients common test tools -name '*.c' | sort) -- \
     clang-tidy --quiet {} -- -std=c17 -D_GNU_SOURCE -I.

@@ -344,7 +344,7 @@ test_evidence(void **state)
     json_t *e AUTO(json_free) = NULL;
     struct fault f = {0};
 
-    assert_int_equal(evidence_collect(&want, binding, &e, &f), ERR_OK);
+    assert_int_equal(evidence_collect(&want, binding, &e, NULL, &f), ERR_OK);
     assert_string_equal(json_string_value(json_object_get(e, "type")), "tpm2");
     assert_int_equal(json_object_size(json_object_get(e, "pcrs")), 2);
     assert_int_equal(

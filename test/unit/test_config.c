@@ -34,7 +34,9 @@ static const char GOOD[] =
     "\"stores\":[{\"id\":\"results\",\"mode\":\"local\",\"path\":\"results\"},"
     "{\"id\":\"s3\",\"mode\":\"direct\",\"endpoint\":\"https://s3.example\",\"region\":\"r\","
     "\"bucket\":\"b\",\"access_key_id\":\"AK\",\"secret_file\":\"a.pem\"}],"
-    "\"limits\":{\"connections\":7,\"upload_deadline_s\":9}}";
+    "\"limits\":{\"connections\":7,\"upload_deadline_s\":9},"
+    "\"collateral\":{\"cached_max\":5,\"rows_max\":6,\"amd\":{\"url\":\"https://kds.example/x\","
+    "\"ca_file\":\"a.pem\",\"timeout_s\":3,\"max_pending\":4,\"chips_per_minute\":2}}}";
 
 struct folder {
     char path[64];
@@ -117,6 +119,16 @@ a_good_one_is_read_member_by_member(void **state)
     assert_int_equal(c->upload_deadline_s, 9);
     assert_int_equal(c->request_deadline_s, 30);
     assert_int_equal(c->per_address, 64);
+    assert_int_equal(c->collateral.cached_max, 5);
+    assert_int_equal(c->collateral.rows_max, 6);
+    assert_string_equal(c->collateral.amd.url, "https://kds.example/x");
+    assert_string_equal(c->collateral.amd.ca_file, f->pem);
+    assert_true(c->collateral.amd.fetch); /* a URL was given */
+    assert_int_equal(c->collateral.amd.timeout_s, 3);
+    assert_int_equal(c->collateral.amd.errands.pending_max, 4);
+    assert_int_equal(c->collateral.amd.errands.chips_per_minute, 2);
+    assert_int_equal(c->collateral.amd.errands.negative_s, 600);
+    assert_int_equal(c->collateral.amd.crl_refresh_s, 3600);
 }
 
 static void
@@ -132,6 +144,23 @@ the_least_that_is_needed(void **state)
     assert_string_equal(f->config->roots, "");
     assert_int_equal(f->config->approvals, 1);
     assert_int_equal(f->config->listen[1].port, 0);
+    assert_string_equal(f->config->collateral.amd.url, "");
+    assert_false(f->config->collateral.amd.fetch);
+    assert_int_equal(f->config->collateral.cached_max, 100000);
+}
+
+static void
+a_url_for_collateral_need_not_be_asked(void **state)
+{
+    struct folder *f = *state;
+
+    assert_int_equal(
+        read_text(f,
+                  "{\"issuer\":\"https://b\",\"listen\":{\"guest\":\"0.0.0.0:1\"},"
+                  "\"tls\":{\"certificate\":\"a.pem\",\"key\":\"a.pem\"},\"data_dir\":\"/x\","
+                  "\"collateral\":{\"amd\":{\"url\":\"http://127.0.0.1:9/kds\",\"fetch\":false}}}"),
+        ERR_OK);
+    assert_false(f->config->collateral.amd.fetch);
 }
 
 /* GOOD with one member replaced.  path: names from the top, separated by blanks; numbers are indexes.
@@ -193,6 +222,28 @@ static const struct change CHANGES[] = {
     {"principals 0 surprise", "1", ERR_MALFORMED, "surprise"},
     {"clients 0 surprise", "1", ERR_MALFORMED, "surprise"},
     {"stores 0 surprise", "1", ERR_MALFORMED, "surprise"},
+    {"collateral surprise", "1", ERR_MALFORMED, "surprise"},
+    {"collateral amd surprise", "1", ERR_MALFORMED, "surprise"},
+    {"collateral intel", "{}", ERR_MALFORMED, "intel"},
+    {"collateral cached_max", "0", ERR_LIMIT, "cached_max"},
+    {"collateral rows_max", "0", ERR_LIMIT, "rows_max"},
+    {"collateral amd url", "\"http://kds.example\"", ERR_MALFORMED, "loopback"},
+    {"collateral amd url", "\"http://127.0.0.1.example\"", ERR_MALFORMED, "loopback"},
+    {"collateral amd url", "\"http://127.0.0.1@kds.example\"", ERR_MALFORMED, "want https://"},
+    {"collateral amd url", "\"http://localhost:1\"", ERR_MALFORMED, "loopback"},
+    {"collateral amd url", "\"ftp://kds.example\"", ERR_MALFORMED, "want https://"},
+    {"collateral amd url", "\"https://kds.example/\"", ERR_MALFORMED, "trailing slash"},
+    {"collateral amd url", "\"https://kds.example/?x\"", ERR_MALFORMED, "want https://"},
+    {"collateral amd url", "\"https://\"", ERR_MALFORMED, "want https://"},
+    {"collateral amd url", NULL, ERR_MALFORMED, "without url"},
+    {"collateral amd ca_file", "\"missing.pem\"", ERR_NOT_FOUND, "collateral.amd.ca_file"},
+    {"collateral amd fetch", "1", ERR_MALFORMED, "fetch"},
+    {"collateral amd timeout_s", "0", ERR_LIMIT, "timeout_s"},
+    {"collateral amd timeout_s", "121", ERR_LIMIT, "timeout_s"},
+    {"collateral amd crl_refresh_s", "0", ERR_LIMIT, "crl_refresh_s"},
+    {"collateral amd negative_s", "0", ERR_LIMIT, "negative_s"},
+    {"collateral amd max_pending", "0", ERR_LIMIT, "max_pending"},
+    {"collateral amd chips_per_minute", "0", ERR_LIMIT, "chips_per_minute"},
     {"issuer", NULL, ERR_MALFORMED, "issuer"},
     {"listen", NULL, ERR_MALFORMED, "listen"},
     {"tls", NULL, ERR_MALFORMED, "tls"},
@@ -327,6 +378,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_good_one_is_read_member_by_member, setup, teardown),
         cmocka_unit_test_setup_teardown(the_least_that_is_needed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_url_for_collateral_need_not_be_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(each_mistake_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_document_is_refused, setup, teardown),
     };

@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_snp_checks.c - rules of structure, product, signature, chip and firmware: each refuses for its own reason, in signed reports
+ * that are right in everything else, and what is right is accepted with its claims. */
+#include "attest/snp/checks.h"
+#include "test/unit/snp_scene.h"
+
+static void
+every_version_of_every_product_is_accepted(void **state)
+{
+    (void)state;
+    for (uint32_t version = 2; version <= 5; version++) {
+        for (unsigned p = SNP_MILAN; p < SNP_PRODUCTS; p++) {
+            struct scene s;
+
+            scene_open(&s, (enum snp_product)p, version);
+            assert_accepted(&s);
+            assert_int_equal(s.got.snp.product, p);
+            assert_int_equal(s.got.snp.version, version);
+            assert_int_equal(s.got.snp.has_mit, version == 5);
+            assert_int_equal(s.got.valid_until, 1900000000);
+            scene_vlek(&s);
+            assert_accepted(&s);
+            assert_int_equal(s.got.snp.kind, SNP_VLEK);
+        }
+    }
+}
+
+static void
+claims_are_the_fields(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_TURIN, 5);
+    soft_put(s.report, AT_FW_CURRENT, 0x013a03, 3); /* 1.58.3 */
+    soft_put(s.report, AT_FW_COMMITTED, 0x013a03, 3);
+    assert_accepted(&s);
+
+    const struct snp_claims *c = &s.got.snp;
+
+    assert_int_equal(c->kind, SNP_VCEK);
+    assert_int_equal(c->vmpl, 0);
+    assert_int_equal(c->guest_svn, 7);
+    assert_int_equal(c->policy, SOFT_POLICY);
+    assert_int_equal(c->platform_info, 0x25);
+    assert_int_equal(c->reported.fmc, 1);
+    assert_int_equal(c->current.bootloader, 2);
+    assert_int_equal(c->committed.tee, 3);
+    assert_int_equal(c->launch.snp, 4);
+    assert_int_equal(c->reported.microcode, 81);
+    assert_int_equal(c->firmware_current, 1 << 16 | 58 << 8 | 3);
+    assert_int_equal(c->firmware_committed, 1 << 16 | 58 << 8 | 3);
+    assert_int_equal(c->mit_launch, 0x3b);
+    assert_int_equal(c->mit_current, 0x3f);
+    assert_true(c->author_key_en);
+    assert_false(c->crl_checked);
+    assert_null(c->golden_label);
+    assert_string_equal(c->csp_id, "");
+    assert_memory_equal(c->measurement, s.report + AT_MEASUREMENT, 48);
+    assert_memory_equal(c->host_data, s.report + AT_HOST_DATA, 32);
+    assert_memory_equal(c->id_key, s.report + AT_ID_KEY, 48);
+    assert_memory_equal(c->author_key, s.report + AT_AUTHOR_KEY, 48);
+    assert_memory_equal(c->family_id, s.report + AT_FAMILY_ID, 16);
+    assert_memory_equal(c->image_id, s.report + AT_IMAGE_ID, 16);
+    assert_memory_equal(c->report_id, s.report + AT_REPORT_ID, 32);
+    assert_memory_equal(c->chip, s.report + AT_CHIP, 64);
+    assert_memory_equal(c->report_data, s.report + AT_REPORT_DATA, 64);
+}
+
+static void
+every_row_has_a_sentence_and_no_id_comes_twice(void **state)
+{
+    size_t n = 0;
+    const struct check *row = snp_checks(&n);
+    size_t chain_n = 0;
+    const struct check *chain = snp_chain_checks(&chain_n);
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        assert_non_null(snp_check_what(row[i].id));
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(row[i].id, row[k].id);
+        }
+    }
+    for (size_t i = 0; i < chain_n; i++) {
+        assert_non_null(snp_check_what(chain[i].id));
+    }
+    assert_null(snp_check_what("report"));
+}
+
+static void
+a_wrong_length_is_malformed(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    scene_certify(&s);
+    soft_sign(scene_key(), s.report);
+    s.ev.snp.known = &s.vek;
+    s.ev.snp.report = (struct slice){s.report, SNP_REPORT_LEN - 1};
+    attest_verify(&s.ev, &s.want, &s.trust, SCENE_NOW, &s.got);
+    assert_int_equal(verdict_judge(&s.got.verdict), JUDGE_MALFORMED);
+    assert_only(&s, "report.length", "1183 bytes, not 1184", "1184 bytes");
+    assert_int_equal(s.got.valid_until, INT64_MAX); /* the key was not even looked at */
+}
+
+struct change {
+    size_t at, len;
+    uint64_t value;
+    const char *id, *seen, *wanted;
+};
+
+static void
+refused_by(const struct change *c, enum snp_product product, uint32_t version)
+{
+    struct scene s;
+
+    scene_open(&s, product, version);
+    soft_put(s.report, c->at, c->value, c->len);
+    assert_refused(&s, c->id, c->seen, c->wanted);
+}
+
+static void
+structure_is_refused_by_name(void **state)
+{
+    static const struct change CHANGES[] = {
+        {AT_VERSION, 4, 6, "report.version", "version 6, newer", "2, 3, 4 or 5"},
+        {AT_VERSION, 4, 0x80000005, "report.version", "version 2147483653, newer", "2, 3"},
+        {AT_SIGALGO, 4, 0, "report.sigalgo", "SIGNATURE_ALGO is 0", "1 (ECDSA P-384"},
+        {AT_SIGALGO, 4, 2, "report.sigalgo", "SIGNATURE_ALGO is 2", "1 (ECDSA P-384"},
+        {AT_FLAGS, 4, 0x21, "report.signing_key", "FLAGS is 0x00000021", "bits 31:5"},
+        {AT_FLAGS, 4, 0x80000001, "report.signing_key", "0x80000001", "bits 31:5"},
+        {AT_FLAGS, 4, 0x1d, "report.signing_key", "7 (the report is not signed)", "0 (VCEK)"},
+        {AT_FLAGS, 4, 0x09, "report.signing_key", "2 (reserved)", "1 (VLEK)"},
+        {AT_FLAGS, 4, 0x03, "report.mask_chip_key", "MASK_CHIP_KEY is 1", "MASK_CHIP_KEY 0"},
+        {0x04f, 1, 0x40, "report.reserved", "byte 0x04f is 0x40", "reserved bytes zero"},
+        {0x18b, 1, 1, "report.reserved", "byte 0x18b is 0x01, reserved in version 5", "zero"},
+        {0x29f, 1, 1, "report.reserved", "byte 0x29f", "zero"},
+        {AT_POLICY, 8, 0x10000, "policy.reserved", "POLICY is 0x10000", "bit 17 one"},
+        {AT_POLICY, 8, 0x4030000, "policy.reserved", "POLICY is 0x4030000", "63:26 zero"},
+        {AT_POLICY, 8, UINT64_C(0x8000000000030000), "policy.reserved", "0x8000", "63:26 zero"},
+        {AT_PLATFORM, 8, 0x125, "platform_info.reserved", "PLATFORM_INFO is 0x125", "63:8 zero"},
+        {AT_PLATFORM, 8, UINT64_C(1) << 63, "platform_info.reserved", "0x8000", "63:8 zero"},
+        {AT_FLAGS, 4, 0, "report.consistency", "EN is 0 and AUTHOR_KEY_DIGEST is not zero",
+         "EN is 0"},
+        {AT_REPORT_ID_MA + 31, 1, 0xfe, "report.consistency", "names a migration agent", "0xFF"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof CHANGES / sizeof CHANGES[0]; i++) {
+        refused_by(&CHANGES[i], SNP_GENOA, 5);
+    }
+}
+
+static void
+versions_before_production_are_refused(void **state)
+{
+    static const struct change CHANGES[] = {
+        {AT_VERSION, 4, 0, "report.version", "version 0, before production", "2, 3, 4 or 5"},
+        {AT_VERSION, 4, 1, "report.version", "version 1, before production", "2, 3, 4 or 5"},
+    };
+
+    (void)state;
+    refused_by(&CHANGES[0], SNP_MILAN, 2);
+    refused_by(&CHANGES[1], SNP_MILAN, 2);
+}
+
+static void
+what_a_later_version_uses_is_reserved_before(void **state)
+{
+    static const struct change CPU = {
+        AT_CPUID, 1, 0x19, "report.reserved", "0x188 is 0x19, reserved in version 2", "zero"};
+    static const struct change MIT = {AT_MIT_CURRENT,       1,     1, "report.reserved",
+                                      "byte 0x200 is 0x01", "zero"};
+
+    (void)state;
+    refused_by(&CPU, SNP_MILAN, 2);
+    for (uint32_t version = 2; version <= 4; version++) {
+        refused_by(&MIT, SNP_GENOA, version);
+    }
+}
+
+/* Written after signing: nobody signed these. */
+static void
+unsigned_bytes_count(void **state)
+{
+    (void)state;
+    for (size_t at = AT_R; at < SNP_REPORT_LEN; at++) {
+        bool low =
+            (at >= AT_R && at < AT_R + SOFT_NUMBER) || (at >= AT_S && at < AT_S + SOFT_NUMBER);
+        struct scene s;
+
+        if (low) {
+            continue;
+        }
+        scene_open(&s, SNP_TURIN, 5);
+        assert_accepted(&s);
+        s.report[at] = 1;
+        assert_int_equal(judge(&s), JUDGE_REJECT);
+        assert_only(&s, "report.reserved", at < AT_UNSIGNED ? "longer than 48" : "is 0x01", "zero");
+    }
+}
+
+static void
+an_author_key_and_its_flag_go_together(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    soft_put(s.report, AT_FLAGS, 0, 4);
+    memset(s.report + AT_AUTHOR_KEY, 0, 48);
+    assert_accepted(&s);
+    soft_put(s.report, AT_FLAGS, SOFT_FLAG_AUTHOR, 4);
+    assert_refused(&s, "report.consistency", "EN is 1 and AUTHOR_KEY_DIGEST is zero", "exactly");
+}
+
+static void
+a_migration_agent_needs_the_policy(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    s.want.snp.policy_forbid = 0;
+    soft_put(s.report, AT_POLICY, SOFT_POLICY | 1 << 18, 8);
+    assert_accepted(&s);
+    memset(s.report + AT_REPORT_ID_MA, 0x20, 32);
+    assert_accepted(&s);
+    soft_put(s.report, AT_POLICY, SOFT_POLICY, 8);
+    assert_refused(&s, "report.consistency", "migration agent", "MIGRATE_MA is 0");
+}
+
+static void
+a_broken_table_is_malformed(void **state)
+{
+    static const uint8_t TABLE[] = {1, 2, 3};
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_GENOA, 3);
+    s.ev.snp.cert_table = (struct slice){TABLE, sizeof TABLE};
+    assert_int_equal(make_and_judge(&s), JUDGE_MALFORMED);
+    assert_only(&s, "cert_table", "", "GHCB");
+}
+
+static void
+without_a_certificate_it_cannot_be_decided(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_GENOA, 3);
+    soft_sign(scene_key(), s.report);
+    s.ev.snp.report = (struct slice){s.report, sizeof s.report};
+    attest_verify(&s.ev, &s.want, &s.trust, SCENE_NOW, &s.got);
+    assert_int_equal(verdict_judge(&s.got.verdict), JUDGE_UNABLE);
+    assert_int_equal(finding(&s, "vek.missing")->outcome, OUTCOME_UNABLE);
+    assert_int_equal(finding(&s, "report.signature")->outcome, OUTCOME_NOT_RUN);
+    assert_int_equal(finding(&s, "policy.debug")->outcome, OUTCOME_NOT_RUN);
+}
+
+static void
+the_product_must_be_one_that_the_policy_takes(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    s.want.snp.products = 1U << SNP_GENOA | 1U << SNP_TURIN;
+    assert_refused(&s, "product", "Milan", "Genoa or Turin");
+    s.want.snp.products |= 1U << SNP_MILAN;
+    assert_accepted(&s);
+}
+
+static void
+an_unknown_cpu_is_refused(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    s.report[AT_CPUID] = 0x1a;
+    s.report[AT_CPUID + 1] = 0x50;
+    assert_refused(&s, "product", "CPU family 0x1a model 0x50 is none", "Milan, Genoa or Turin");
+}
+
+static void
+a_product_without_a_root_is_not_trusted(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_TURIN, 5);
+    s.trust.snp.product[SNP_TURIN - 1].ark.present = false;
+    assert_refused(&s, "chain.root", "", "");
+    assert_int_equal(finding(&s, "report.signature")->outcome, OUTCOME_NOT_RUN);
+}
+
+static void
+a_signature_by_another_key_is_refused(void **state)
+{
+    struct scene s;
+    EVP_PKEY *other = EVP_EC_gen("P-384");
+
+    (void)state;
+    scene_open(&s, SNP_GENOA, 5);
+    scene_certify(&s);
+    soft_sign(other, s.report);
+    EVP_PKEY_free(other);
+    assert_int_equal(judge(&s), JUDGE_REJECT);
+    assert_only(&s, "report.signature", "", "bytes 0x000 to 0x29F by the VEK");
+    assert_int_equal(finding(&s, "measurement")->outcome, OUTCOME_NOT_RUN);
+}
+
+/* Zero, and the order of the curve and what lies above it, are no numbers of a signature. */
+static void
+numbers_out_of_range_are_refused(void **state)
+{
+    static const size_t PLACES[] = {AT_R, AT_S};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct scene s;
+
+        scene_open(&s, SNP_GENOA, 5);
+        assert_accepted(&s);
+        memset(s.report + PLACES[i / 2], i % 2 == 0 ? 0 : 0xff, SOFT_NUMBER);
+        assert_int_equal(judge(&s), JUDGE_REJECT);
+        assert_only(&s, "report.signature", "", "by the VEK");
+    }
+}
+
+static void
+the_other_s_is_the_same_report(void **state)
+{
+    struct scene s;
+    uint8_t before[SOFT_NUMBER];
+    struct snp_claims claims;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    assert_accepted(&s);
+    claims = s.got.snp;
+    memcpy(before, s.report + AT_S, sizeof before);
+    soft_turn_s(s.report);
+    assert_memory_not_equal(before, s.report + AT_S, sizeof before);
+    assert_int_equal(judge(&s), JUDGE_ACCEPT);
+    assert_memory_equal(&claims, &s.got.snp, sizeof claims); /* no identity in R and S */
+}
+
+static void
+chips_can_be_denied_and_allowed(void **state)
+{
+    struct scene s;
+    uint8_t other[SNP_CHIP_LEN] = {1};
+    struct slice list[2];
+
+    (void)state;
+    scene_open(&s, SNP_TURIN, 5);
+    list[0] = (struct slice){other, sizeof other};
+    list[1] = (struct slice){s.report + AT_CHIP, SNP_CHIP_LEN};
+    s.want.snp.chip_deny = (struct snp_values){true, list, 1};
+    s.want.snp.chip_allow = (struct snp_values){true, list, 2};
+    assert_accepted(&s);
+    s.want.snp.chip_deny.n = 2;
+    assert_refused(&s, "chip.denied", "chip 1919191919191919..", "does not deny");
+    s.want.snp.chip_deny.n = 0;
+    s.want.snp.chip_allow.n = 1;
+    assert_refused(&s, "chip.allowed", "chip 1919191919191919..", "of the policy's list");
+    s.want.snp.chip_allow.n = 0; /* a list of nobody */
+    assert_refused(&s, "chip.allowed", "chip 1919191919191919..", "of the policy's list");
+}
+
+static void
+a_masked_chip_is_on_no_list(void **state)
+{
+    struct scene s;
+    uint8_t zero[SNP_CHIP_LEN] = {0};
+    const struct slice list[1] = {{zero, sizeof zero}};
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    scene_vlek(&s);
+    assert_accepted(&s);
+    s.want.snp.chip_allow = (struct snp_values){true, list, 1};
+    assert_refused(&s, "chip.allowed", "CHIP_ID is masked", "policy's list");
+    s.want.snp.chip_allow.wanted = false;
+    s.want.snp.chip_deny = (struct snp_values){true, NULL, 0};
+    assert_refused(&s, "chip.denied", "CHIP_ID is masked", "can be told");
+}
+
+static void
+bytes_of_no_component_must_be_zero(void **state)
+{
+    static const struct change CHANGES[] = {
+        {AT_CURRENT + 3, 1, 1, "tcb.reserved", "byte 3 of CURRENT_TCB is 0x01 (Milan)", "zero"},
+        {AT_COMMITTED + 5, 1, 2, "tcb.reserved", "byte 5 of COMMITTED_TCB is 0x02", "zero"},
+        {AT_LAUNCH + 2, 1, 3, "tcb.reserved", "byte 2 of LAUNCH_TCB is 0x03", "zero"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct scene s;
+
+        scene_open(&s, SNP_MILAN, 3);
+        s.want.snp.allow_provisional = true;
+        soft_put(s.report, CHANGES[i].at, CHANGES[i].value, 1);
+        assert_refused(&s, CHANGES[i].id, CHANGES[i].seen, CHANGES[i].wanted);
+    }
+}
+
+static void
+a_stray_byte_of_the_reported_tcb_is_seen(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_TURIN, 5);
+    s.report[AT_REPORTED + 6] = 9;
+    assert_int_equal(make_and_judge(&s), JUDGE_REJECT);
+    assert_non_null(
+        strstr(finding(&s, "tcb.reserved")->seen, "byte 6 of REPORTED_TCB is 0x09 (Turin)"));
+}
+
+/* A v2 report does not say what its product is: the layout is the certificate's. */
+static void
+an_old_report_has_the_layout_of_its_certificate(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_TURIN, 2);
+    assert_accepted(&s);
+    assert_int_equal(s.got.snp.reported.fmc, 1);
+    assert_int_equal(s.got.snp.reported.snp, 4);
+    scene_open(&s, SNP_GENOA, 2);
+    s.report[AT_LAUNCH + 2] = 1;
+    assert_refused(&s, "tcb.reserved", "byte 2 of LAUNCH_TCB is 0x01 (Genoa)", "zero");
+}
+
+static void
+order_of_tcbs(void **state)
+{
+    static const struct change CHANGES[] = {
+        {AT_CURRENT + 0, 1, 3, "tcb.order", "bootloader is 4 reported, 3 current", "REPORTED not"},
+        {AT_CURRENT + 6, 1, 23, "tcb.order", "snp is 24 reported, 23 current", "REPORTED not"},
+        {AT_CURRENT + 7, 1, 218, "tcb.order", "microcode is 219 reported, 218", "REPORTED not"},
+        {AT_COMMITTED + 6, 1, 25, "tcb.order", "snp is 25 committed, 24 current", "COMMITTED not"},
+        {AT_COMMITTED + 1, 1, 1, "tcb.order", "tee is 1 committed, 0 current", "COMMITTED not"},
+        {AT_FW_COMMITTED, 1, 30, "tcb.order", "firmware is 1.55.30 committed, 1.55.29",
+         "COMMITTED"},
+        {AT_FW_COMMITTED + 2, 1, 2, "tcb.order", "2.55.29 committed, 1.55.29 current", "COMMITTED"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof CHANGES / sizeof CHANGES[0]; i++) {
+        struct scene s;
+
+        scene_open(&s, SNP_MILAN, 3);
+        s.want.snp.allow_provisional = true;
+        soft_put(s.report, CHANGES[i].at, CHANGES[i].value, 1);
+        assert_refused(&s, CHANGES[i].id, CHANGES[i].seen, CHANGES[i].wanted);
+    }
+}
+
+/* A higher level of one component makes up for nothing. */
+static void
+tcbs_are_never_one_number(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    s.want.snp.allow_provisional = true;
+    s.report[AT_CURRENT + 7] = 255;
+    s.report[AT_CURRENT + 0] = 3;
+    assert_refused(&s, "tcb.order", "bootloader is 4 reported, 3 current", "");
+    scene_open(&s, SNP_MILAN, 3);
+    s.want.snp.tcb_min = (struct snp_tcb_bound){SNP_BOOTLOADER, {.bootloader = 5}};
+    s.report[AT_REPORTED + 7] = s.report[AT_CURRENT + 7] = s.report[AT_COMMITTED + 7] = 255;
+    assert_refused(&s, "tcb.minimum", "bootloader is 4", ">= 5 (Milan)");
+}
+
+static void
+minimum_of_reported(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    s.want.snp.tcb_min = (struct snp_tcb_bound){31, {0, 4, 0, 24, 219}};
+    assert_accepted(&s);
+    assert_int_equal(finding(&s, "tcb.minimum")->outcome, OUTCOME_PASS);
+    s.want.snp.tcb_min.tcb.snp = 25;
+    assert_refused(&s, "tcb.minimum", "snp is 24", ">= 25 (Milan)");
+    s.want.snp.tcb_min.given = SNP_MICROCODE; /* the rest does not count */
+    assert_accepted(&s);
+    s.want.snp.tcb_min = (struct snp_tcb_bound){SNP_FMC, {.fmc = 1}};
+    assert_refused(&s, "tcb.minimum", "fmc is not of this product", ">= 1 (Milan)");
+    s.want.snp.tcb_min = (struct snp_tcb_bound){0};
+    assert_accepted(&s);
+    assert_ignored(&s, "tcb.minimum");
+}
+
+static void
+minima_of_launch_and_committed(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_TURIN, 5);
+    s.report[AT_LAUNCH + 3] = 3;
+    s.want.snp.tcb_launch_min = (struct snp_tcb_bound){SNP_SNP, {.snp = 3}};
+    s.want.snp.tcb_committed_min = (struct snp_tcb_bound){SNP_SNP, {.snp = 4}};
+    assert_accepted(&s);
+    s.want.snp.tcb_launch_min.tcb.snp = 4;
+    assert_refused(&s, "tcb.minimum", "launch snp is 3", ">= 4 (Turin)");
+    s.want.snp.tcb_launch_min.given = 0;
+    s.want.snp.tcb_committed_min.tcb.snp = 5;
+    assert_refused(&s, "tcb.minimum", "committed snp is 4", ">= 5 (Turin)");
+}
+
+static void
+level(struct scene *s, size_t at, uint8_t value)
+{
+    s->report[AT_REPORTED + at] = value;
+    s->report[AT_CURRENT + at] = value;
+    s->report[AT_COMMITTED + at] = value;
+}
+
+static void
+levels_that_no_firmware_has(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    level(&s, 6, 63);
+    assert_accepted(&s);
+    level(&s, 6, 64);
+    assert_refused(&s, "tcb.implausible", "snp is 64", "<= 63 (Milan, no such firmware");
+    level(&s, 6, 24);
+    level(&s, 0, 127);
+    assert_refused(&s, "tcb.implausible", "bootloader is 127", "<= 31 (Milan");
+    scene_open(&s, SNP_TURIN, 5);
+    level(&s, 0, 32);
+    assert_refused(&s, "tcb.implausible", "fmc is 32", "<= 31 (Turin");
+    level(&s, 0, 1);
+    level(&s, 2, 200);
+    assert_refused(&s, "tcb.implausible", "tee is 200", "<= 31 (Turin");
+    level(&s, 2, 0);
+    level(&s, 7, 255);
+    assert_accepted(&s);
+}
+
+static void
+the_maximum_of_the_policy_counts_instead(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_GENOA, 5);
+    s.want.snp.tcb_max = (struct snp_tcb_bound){SNP_SNP, {.snp = 23}};
+    assert_accepted(&s);
+    s.want.snp.tcb_max.tcb.snp = 22;
+    assert_refused(&s, "tcb.implausible", "snp is 23", "<= 22 (Genoa)");
+    s.want.snp.tcb_max.tcb.snp = 100;
+    level(&s, 6, 100);
+    assert_accepted(&s);
+    level(&s, 0, 32); /* not given: the table */
+    assert_refused(&s, "tcb.implausible", "bootloader is 32", "<= 31 (Genoa, no such");
+}
+
+static void
+provisional_firmware_needs_leave(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_MILAN, 3);
+    s.report[AT_CURRENT + 7] = 220;
+    assert_refused(&s, "tcb.provisional", "microcode is 220 current, 219 committed", "committed");
+    s.want.snp.allow_provisional = true;
+    assert_accepted(&s);
+    assert_ignored(&s, "tcb.provisional");
+    scene_open(&s, SNP_MILAN, 3);
+    s.report[AT_FW_CURRENT] = 30;
+    assert_refused(&s, "tcb.provisional", "firmware is 1.55.30 current, 1.55.29", "committed");
+    s.want.snp.allow_provisional = true;
+    assert_accepted(&s);
+}
+
+static void
+minimum_of_firmware(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_GENOA, 3); /* 1.55.40 */
+    assert_accepted(&s);
+    assert_ignored(&s, "firmware.minimum");
+    s.want.snp.firmware_min = 1 << 16 | 55 << 8 | 40;
+    assert_accepted(&s);
+    s.want.snp.firmware_min++;
+    assert_refused(&s, "firmware.minimum", "firmware is 1.55.40", ">= 1.55.41");
+    s.want.snp.firmware_min = 2 << 16;
+    assert_refused(&s, "firmware.minimum", "firmware is 1.55.40", ">= 2.0.0");
+    s.want.snp.firmware_min = 1 << 16 | 54 << 8 | 255;
+    assert_accepted(&s);
+}
+
+static void
+mitigations_are_a_mask(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_TURIN, 5); /* launch 0x3b, current 0x3f */
+    assert_accepted(&s);
+    assert_ignored(&s, "mit_vector");
+    s.want.snp.mit_mask = 0x0b;
+    assert_accepted(&s);
+    s.want.snp.mit_mask = 0x40; /* a greater number, and a bit that is lacking */
+    assert_refused(&s, "mit_vector", "launch 0x3b, current 0x3f, lacks 0x40", "0x40 in LAUNCH");
+    s.want.snp.mit_mask = 0x04;
+    assert_refused(&s, "mit_vector", "lacks 0x4", "0x4 in LAUNCH and CURRENT");
+    soft_put(s.report, AT_MIT_LAUNCH, 0x3f, 8);
+    soft_put(s.report, AT_MIT_CURRENT, 0x3b, 8);
+    assert_refused(&s, "mit_vector", "lacks 0x4", "0x4 in LAUNCH and CURRENT");
+    scene_open(&s, SNP_TURIN, 3);
+    s.want.snp.mit_mask = 1;
+    assert_refused(&s, "mit_vector", "unknown before version 5, this is 3", "0x1 in LAUNCH");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_version_of_every_product_is_accepted),
+        cmocka_unit_test(claims_are_the_fields),
+        cmocka_unit_test(every_row_has_a_sentence_and_no_id_comes_twice),
+        cmocka_unit_test(a_wrong_length_is_malformed),
+        cmocka_unit_test(structure_is_refused_by_name),
+        cmocka_unit_test(versions_before_production_are_refused),
+        cmocka_unit_test(what_a_later_version_uses_is_reserved_before),
+        cmocka_unit_test(unsigned_bytes_count),
+        cmocka_unit_test(an_author_key_and_its_flag_go_together),
+        cmocka_unit_test(a_migration_agent_needs_the_policy),
+        cmocka_unit_test(a_broken_table_is_malformed),
+        cmocka_unit_test(without_a_certificate_it_cannot_be_decided),
+        cmocka_unit_test(the_product_must_be_one_that_the_policy_takes),
+        cmocka_unit_test(an_unknown_cpu_is_refused),
+        cmocka_unit_test(a_product_without_a_root_is_not_trusted),
+        cmocka_unit_test(a_signature_by_another_key_is_refused),
+        cmocka_unit_test(numbers_out_of_range_are_refused),
+        cmocka_unit_test(the_other_s_is_the_same_report),
+        cmocka_unit_test(chips_can_be_denied_and_allowed),
+        cmocka_unit_test(a_masked_chip_is_on_no_list),
+        cmocka_unit_test(bytes_of_no_component_must_be_zero),
+        cmocka_unit_test(a_stray_byte_of_the_reported_tcb_is_seen),
+        cmocka_unit_test(an_old_report_has_the_layout_of_its_certificate),
+        cmocka_unit_test(order_of_tcbs),
+        cmocka_unit_test(tcbs_are_never_one_number),
+        cmocka_unit_test(minimum_of_reported),
+        cmocka_unit_test(minima_of_launch_and_committed),
+        cmocka_unit_test(levels_that_no_firmware_has),
+        cmocka_unit_test(the_maximum_of_the_policy_counts_instead),
+        cmocka_unit_test(provisional_firmware_needs_leave),
+        cmocka_unit_test(minimum_of_firmware),
+        cmocka_unit_test(mitigations_are_a_mask),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
