@@ -6,8 +6,8 @@
 
 enum { QE_ISVSVN = 258 };
 
-/* The first row that is the policy's and not the evidence's own. */
-static const char FIRST_POLICY_ROW[] = "tcb.status";
+/* Rows before this one say whether evidence and collateral are genuine; from here on, what they amount to. */
+static const char FIRST_LEVEL_ROW[] = "tcb.level";
 
 static void
 use_known(struct tdx_in *t)
@@ -138,14 +138,14 @@ good(enum outcome o)
     return o == OUTCOME_PASS || o == OUTCOME_IGNORED || o == OUTCOME_WARN;
 }
 
-/* Every row of the evidence itself holds; the policy's rows do not count here. */
+/* Every row about what is genuine holds; levels and policy do not count here. */
 static bool
 all_verified(const struct verdict *v)
 {
     bool seen = false;
 
     for (size_t i = 0; i < v->n; i++) {
-        if (strcmp(v->finding[i].id, FIRST_POLICY_ROW) == 0) {
+        if (strcmp(v->finding[i].id, FIRST_LEVEL_ROW) == 0) {
             return seen;
         }
         if (!good(v->finding[i].outcome)) {
