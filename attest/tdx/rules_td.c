@@ -9,7 +9,11 @@
 #include "attest/base/text.h"
 #include "attest/tdx/checks.h"
 
-enum { TAIL_LEN = TDX_REPORT_DATA_LEN - BINDING_LEN, HEX_MAX = 2 * 64 + 1 };
+enum {
+    TAIL_LEN = TDX_REPORT_DATA_LEN - BINDING_LEN,
+    HEX_MAX = 2 * 64 + 1,
+    SEPARATORS_MAX = 2, /* PCR 1 and PCR 7 both go into RTMR0 */
+};
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -207,8 +211,9 @@ tdx_rule_ccel_replay(const struct check_in *in, struct finding *f)
     if (!part_ok(&t->ccel_part)) {
         return finding_ignored(f, "there is no log to replay");
     }
-    if (t->ccel.separators[0] > 1) {
-        return finding_fail(f, "one EV_SEPARATOR in RTMR0", "%zu of them", t->ccel.separators[0]);
+    if (t->ccel.separators[0] > SEPARATORS_MAX) {
+        return finding_fail(f, "one EV_SEPARATOR each for PCR 1 and PCR 7 in RTMR0", "%zu of them",
+                            t->ccel.separators[0]);
     }
     for (size_t i = 0; i < TDX_RTMRS; i++) {
         bool counts = i < 3 || t->ccel.events[i] > 0;

@@ -319,8 +319,8 @@ struct tdx_tcb_result {
 };
 
 struct tdx_claims {
-    bool
-        verified; /* signatures, chains, revocation and dates held: `tcb` and the fields below are true, whatever the policy says */
+    /* signatures, chains, revocation, dates and identities held: what follows is true, whatever status and policy come to */
+    bool verified;
     uint16_t version, body_type;
     struct tdx_tcb_result tcb;
     bool has_early;
