@@ -87,7 +87,7 @@ azure_run_open(const struct evidence *ev, const struct expectation *want, const 
     r->tpm_ev = ev->tpm;
     r->tpm_ev.ak = (struct slice){0};
     r->tpm_ev.ak_pem = (struct slice){0};
-    r->tpm_ev.ak_tee = part_ok(&r->azure.claims_part) ? &r->azure.claims.ak : NULL;
+    r->tpm_ev.ak_tee = azure_has_key(&r->azure) ? &r->azure.claims.ak : NULL;
     r->tpm_want = want->tpm;
     r->tpm_want.ak_trust_allowed = AK_TRUST_TEE_EVIDENCE;
     r->tpm = (struct tpm_in){
@@ -102,20 +102,38 @@ azure_run_open(const struct evidence *ev, const struct expectation *want, const 
     tpm_in_open(&r->tpm);
 }
 
+/* What has nothing to judge is not run, so that the one reason stands alone. */
+static void
+azure_run_check(const struct azure_run *r, struct verdict *v)
+{
+    const struct check_in in = {.azure = &r->azure};
+    size_t n = 0;
+    const struct check *table = azure_checks(&n);
+
+    verdict_run(v, table, n, &in);
+    if (azure_has_report(&r->azure)) {
+        snp_check(&r->snp, v);
+    } else {
+        table = snp_checks(&n);
+        verdict_skip(v, table, n);
+    }
+    if (azure_has_key(&r->azure)) {
+        tpm_check(&r->tpm, v);
+    } else {
+        table = tpm_checks(&n);
+        verdict_skip(v, table, n);
+    }
+}
+
 static void
 verify_azure_snp(const struct evidence *ev, const struct expectation *want,
                  const struct trust *trust, int64_t at_unix, struct appraisal *out)
 {
     struct azure_run r AUTO(azure_run_done) = {0};
-    const struct check_in in = {.azure = &r.azure};
-    size_t n = 0;
-    const struct check *table = azure_checks(&n);
     bool passed = false;
 
     azure_run_open(ev, want, trust, at_unix, &r);
-    verdict_run(&out->verdict, table, n, &in);
-    snp_check(&r.snp, &out->verdict);
-    tpm_check(&r.tpm, &out->verdict);
+    azure_run_check(&r, &out->verdict);
     passed = verdict_judge(&out->verdict) == JUDGE_ACCEPT;
     snp_claim(&r.snp, passed, &out->snp);
     tpm_claim(&r.tpm, passed, &out->tpm);

@@ -26,6 +26,7 @@ static const struct subcommand subcommands[] = {
     {"policy", admin_policy, "put FILE | list | show ID VERSION | revoke ID VERSION"},
     {"approve", admin_approve, "approve another person's policy/ID/VERSION"},
     {"revoke", admin_revoke, "revoke policy/ID/VERSION or reference-set/ID/VERSION"},
+    {"collateral", admin_collateral, "import FILE|DIR ... | list: certificates and CRLs of AMD"},
     {"sandbox", admin_sandbox, "list | show ID | teardown ID"},
     {"verdict", admin_verdict, "list | show ID"},
     {"explain", admin_explain, "why a verdict is what it is: rule, seen, wanted"},
@@ -83,7 +84,7 @@ admin_run(struct admin *a, const struct admin_command *c, int argc, char **argv)
     } else {
         a->print(reply);
     }
-    return EXIT_OK;
+    return a->code;
 }
 
 enum err

@@ -17,6 +17,7 @@ struct admin {
     char server[SERVER_MAX];
     struct http *http;            /* owned */
     void (*print)(json_t *reply); /* how what was asked is shown to a person; set by the act */
+    int code; /* exit code of an act that went through; its reply says what it left undone */
 };
 
 void admin_done(struct admin *a);
@@ -82,5 +83,6 @@ int admin_revoke(int argc, char **argv);
 int admin_sandbox(int argc, char **argv);
 int admin_verdict(int argc, char **argv);
 int admin_explain(int argc, char **argv);
+int admin_collateral(int argc, char **argv);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* admin_measure.c - `admin measure`: this machine's PCR values and attestation key as a reference
- * set (common/row.h).  Reads the TPM only; never overwrites a file. */
+/* admin_measure.c - `admin measure`: this machine's PCR values and attestation key, or the identity
+ * in an SEV-SNP report, as a reference set (common/row.h).  Reads only, judges no report, never
+ * overwrites a file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "attest/base/text.h"
+#include "attest/snp/report.h"
 #include "clients/admin.h"
 #include "clients/lib/agent_wire.h"
 #include "clients/say.h"
@@ -16,9 +18,10 @@
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/row.h"
+#include "common/sys.h"
 
 struct measure_options {
-    const char *from, *pcrs, *ak, *id, *label, *version, *expires, *out;
+    const char *from, *from_snp, *pcrs, *ak, *id, *label, *version, *expires, *out;
     bool no_ak;
 };
 
@@ -65,11 +68,72 @@ measure_tpm(const struct admin *a, const struct measure_options *o, json_t *obj,
     return o->no_ak ? ERR_OK : add_ak_name(&d, o->ak != NULL ? o->ak : "ecc", obj, f);
 }
 
+/* The report of the file, or the one inside an Azure guest's HCL report. */
+static enum err
+report_read(struct slice bytes, const char *path, struct snp_report *out, struct fault *f)
+{
+    struct azure_hcl hcl = {0};
+    struct why why = {0};
+
+    if (bytes.len != SNP_REPORT_LEN && azure_hcl_decode(bytes, &hcl, &why) == ERR_OK &&
+        hcl.hardware == AZURE_HW_SNP) {
+        bytes = hcl.report;
+    }
+    why = (struct why){0};
+    return snp_report_decode(bytes, out, &why) == ERR_OK
+               ? ERR_OK
+               : fault_add(f, ERR_MALFORMED, "malformed", "%.120s is no report: %s", path,
+                           why_text(&why));
+}
+
+/* A digest of zeros is that of no key. */
+static json_t *
+hex_or_ignore(struct slice value, bool given)
+{
+    char hex[2 * SNP_REPORT_DATA_LEN + 1];
+
+    hex_encode(value, hex);
+    return given ? json_pack("[s]", hex) : json_string("ignore");
+}
+
+/* Everything that tells guests apart and stays the same from boot to boot.  What the ID block says
+ * is proposed where a key stands beside it, since the host chooses it otherwise. */
+static enum err
+measure_snp(const struct measure_options *o, json_t *obj, struct fault *f)
+{
+    AUTO(mem_free_bytes) uint8_t *bytes = NULL;
+    struct snp_report r = {0};
+    size_t len = 0;
+
+    TRY(file_read(o->from_snp, AZURE_HCL_MAX, &bytes, &len, &f->why));
+    TRY(report_read((struct slice){bytes, len}, o->from_snp, &r, f));
+
+    bool id_key = !slice_zero(r.id_key);
+    bool author_key = r.author_key_en && !slice_zero(r.author_key);
+
+    (void)json_object_set_new(obj, "measurement", hex_or_ignore(r.measurement, true));
+    (void)json_object_set_new(obj, "host_data", hex_or_ignore(r.host_data, true));
+    (void)json_object_set_new(obj, "id_key", hex_or_ignore(r.id_key, id_key));
+    (void)json_object_set_new(obj, "author_key", hex_or_ignore(r.author_key, author_key));
+    if (id_key || author_key) {
+        (void)json_object_set_new(obj, "family_id", hex_or_ignore(r.family_id, true));
+        (void)json_object_set_new(obj, "image_id", hex_or_ignore(r.image_id, true));
+        (void)json_object_set_new(obj, "guest_svn_min", json_integer(r.guest_svn));
+    }
+    return ERR_OK;
+}
+
 static enum err
 options_check(const struct measure_options *o, long *version, struct fault *f)
 {
+    bool tpm_only = o->from != NULL || o->pcrs != NULL || o->ak != NULL || o->no_ak;
+
     if (o->id == NULL || (o->from != NULL && strcmp(o->from, "tpm") != 0)) {
         return fault_add(f, ERR_MALFORMED, "usage", "--id is needed, and --from is tpm");
+    }
+    if (o->from_snp != NULL && tpm_only) {
+        return fault_add(f, ERR_MALFORMED, "usage",
+                         "--from-snp reads no TPM: not with --from, --pcrs, --ak or --no-ak");
     }
     if (o->version != NULL && !opt_int(o->version, 1, INT32_MAX, version)) {
         return fault_add(f, ERR_MALFORMED, "usage", "--version is a number from 1");
@@ -82,19 +146,20 @@ make_document(const struct admin *a, const struct measure_options *o, json_t **o
 {
     struct reference_set *set AUTO(reference_set_free) = NULL;
     json_t *entry AUTO(json_free) = json_object();
-    json_t *tpm AUTO(json_free) = json_object();
+    json_t *values AUTO(json_free) = json_object();
     json_t *doc AUTO(json_free) = NULL;
+    const char *type = evidence_name(o->from_snp != NULL ? EVIDENCE_SEV_SNP : EVIDENCE_TPM2);
     long version = 1;
 
     TRY(options_check(o, &version, f));
-    TRY(measure_tpm(a, o, tpm, f));
+    TRY(o->from_snp != NULL ? measure_snp(o, values, f) : measure_tpm(a, o, values, f));
     (void)json_object_set_new(entry, "label", json_string(o->label != NULL ? o->label : o->id));
     if (o->expires != NULL) {
         (void)json_object_set_new(entry, "expires", json_string(o->expires));
     }
-    (void)json_object_set(entry, "tpm2", tpm);
+    (void)json_object_set(entry, type, values);
     doc = json_pack("{s:s, s:I, s:s, s:[O]}", "id", o->id, "version", (json_int_t)version, "type",
-                    "tpm2", "values", entry);
+                    type, "values", entry);
     /* What the broker would refuse is refused here, where the values were chosen. */
     TRY(reference_set_read(doc, &set, &f->why));
     *out = doc;
@@ -158,6 +223,7 @@ admin_measure(int argc, char **argv)
     struct measure_options o = {0};
     const struct opt own[] = {
         {"from", "tpm", &o.from, "what to measure (tpm)"},
+        {"from-snp", "FILE", &o.from_snp, "read an SEV-SNP report (or HCL report) instead"},
         {"id", "ID", &o.id, "of the reference set"},
         {"version", "N", &o.version, "of the document (1)"},
         {"label", "TEXT", &o.label, "of the values; default the id"},
@@ -169,8 +235,10 @@ admin_measure(int argc, char **argv)
         {"out", "FILE", &o.out, "a new file, instead of standard output"},
     };
     const struct admin_command c = {
-        .line = "countersign admin measure --from tpm --id ID [options]",
-        .about = "Read PCRs and the attestation key's Name off this machine, as a reference set.",
+        .line = "countersign admin measure [--from tpm | --from-snp FILE] --id ID [options]",
+        .about =
+            "Read PCRs and the attestation key's Name off this machine, or measurement and keys "
+            "out of\na report, as a reference set.  A report is not judged here: verify it first.",
         .own = {own, sizeof own / sizeof own[0]},
         .run = measure_run,
         .options = &o,

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OPT_WORDS = 4 };
+enum { OPT_WORDS = 32 };
 
 struct opt {
     const char *name;  /* without dashes */

@@ -19,9 +19,15 @@ struct type_row {
 };
 
 static const struct type_row TYPES[] = {
-    {"tpm", verify_tpm}, {"ak-cert", verify_ak_cert}, {"sev-snp", NULL},
-    {"tdx", NULL},       {"azure-sev-snp", NULL},     {"azure-tdx", NULL},
-    {"event-log", NULL}, {"ek-cert", NULL},           {"amd-chain", NULL},
+    {"tpm", verify_tpm},
+    {"sev-snp", verify_sev_snp},
+    {"azure-sev-snp", verify_azure_sev_snp},
+    {"ak-cert", verify_ak_cert},
+    {"amd-chain", verify_amd_chain},
+    {"tdx", NULL},
+    {"azure-tdx", NULL},
+    {"event-log", NULL},
+    {"ek-cert", NULL},
 };
 
 static const struct verify_row ROWS[] = {
@@ -29,7 +35,8 @@ static const struct verify_row ROWS[] = {
      "Every file that the command line names can be read."},
     {"evidence.unsupported", "Countersign verify", "This version judges that type of evidence."},
     {"pcrs.malformed", "Countersign verify",
-     "The PCR values are lines \"bank:index=hex\", each PCR once."},
+     "The PCR values are lines \"bank:index=hex\", each PCR once; of an Azure guest, also 24 x 32 "
+     "bytes."},
     {"policy.resettable_pcr", "Countersign policy",
      "The policy relies on no PCR that software can reset (16 and 23)."},
     {"policy.weak_bank", "Countersign policy", "The policy relies on no value of a SHA-1 bank."},
@@ -56,6 +63,7 @@ verify_alone(struct appraisal *a, const char *id, enum outcome outcome, const ch
     a->verdict.wanted = 0;
     a->valid_until = INT64_MAX;
     a->tpm = (struct tpm_claims){0};
+    a->snp = (struct snp_claims){0};
     verdict_add(&a->verdict, row->id, row->spec, outcome, seen, wanted);
 }
 
@@ -63,7 +71,8 @@ void
 verify_common_options(struct verify_common *c, struct opt rows[VERIFY_COMMON])
 {
     rows[0] = (struct opt){"policy", "FILE", &c->policy, "one evidence row of a policy (JSON)"};
-    rows[1] = (struct opt){"roots", "DIR", &c->roots, "trusted roots, DIR/tpm/*.pem"};
+    rows[1] = (struct opt){"roots", "DIR", &c->roots,
+                           "trusted roots instead of the pinned ones, DIR/{tpm,amd}/*.pem"};
     rows[2] = (struct opt){"at", "TIME", &c->at, "time of verification, RFC 3339; default now"};
     rows[3] = (struct opt){"json", NULL, &c->json, "print the verdict as JSON"};
 }
@@ -113,7 +122,7 @@ finding_json(const struct finding *f)
 }
 
 static json_t *
-verdict_json(const struct appraisal *a, enum evidence_type type)
+verdict_json(const struct appraisal *a, const struct evidence *ev)
 {
     enum judgement j = verdict_judge(&a->verdict);
     char until[RFC3339_LEN + 1];
@@ -133,7 +142,7 @@ verdict_json(const struct appraisal *a, enum evidence_type type)
     (void)json_object_set_new(o, "verdict", json_string(judgement_name(j)));
     (void)json_object_set_new(o, "failed", ids);
     (void)json_object_set_new(o, "findings", findings);
-    (void)json_object_set_new(o, "claims", claims_json(a, type));
+    (void)json_object_set_new(o, "claims", claims_json(a, ev));
     (void)json_object_set_new(o, "valid_until",
                               j == JUDGE_ACCEPT ? json_string(until) : json_null());
     return o;
@@ -161,18 +170,27 @@ finding_say(const struct finding *f)
     bool aside = f->outcome == OUTCOME_IGNORED;
     bool both = f->seen[0] != '\0' && f->wanted[0] != '\0';
 
-    say("%-9s  %-20s  %s%s%s", outcome_label(f->outcome), f->id, aside ? f->wanted : f->seen,
+    say("%-9s  %-31s  %s%s%s", outcome_label(f->outcome), f->id, aside ? f->wanted : f->seen,
         both ? "; wanted: " : "", both ? f->wanted : "");
 }
 
+static bool
+has_report(const struct evidence *ev)
+{
+    return ev != NULL && (ev->type == EVIDENCE_SEV_SNP || ev->type == EVIDENCE_AZURE_SEV_SNP);
+}
+
 static void
-verdict_say(const struct appraisal *a, const char *remark)
+verdict_say(const struct appraisal *a, const struct evidence *ev, const char *remark)
 {
     enum judgement j = verdict_judge(&a->verdict);
     char until[RFC3339_LEN + 1];
 
     for (size_t i = 0; i < a->verdict.n; i++) {
         finding_say(&a->verdict.finding[i]);
+    }
+    if (has_report(ev)) {
+        verify_explain(a, ev);
     }
     say("\nverdict: %s", judgement_name(j));
     if (j != JUDGE_ACCEPT) {
@@ -183,17 +201,17 @@ verdict_say(const struct appraisal *a, const char *remark)
     }
     rfc3339_format(a->valid_until, until);
     if (a->valid_until != INT64_MAX) {
-        say("valid until %s, when a certificate that it rests on expires", until);
+        say("valid until %s, when a certificate or CRL that it rests on expires", until);
     }
 }
 
 int
-verify_print(const struct appraisal *a, enum evidence_type type, const char *remark, bool as_json)
+verify_print(const struct appraisal *a, const struct evidence *ev, const char *remark, bool as_json)
 {
     if (as_json) {
-        say_json(verdict_json(a, type));
+        say_json(verdict_json(a, ev));
     } else {
-        verdict_say(a, remark);
+        verdict_say(a, ev, remark);
     }
     return (int)verdict_judge(&a->verdict); /* the order of enum judgement is that of exit codes */
 }
@@ -214,8 +232,9 @@ unsupported(const char *type, int argc, char **argv)
 {
     struct appraisal a;
 
-    verify_alone(&a, "evidence.unsupported", OUTCOME_UNABLE, type, "tpm or ak-cert");
-    return verify_print(&a, EVIDENCE_NONE, NULL, asks_json(argc, argv));
+    verify_alone(&a, "evidence.unsupported", OUTCOME_UNABLE, type,
+                 "tpm, sev-snp, azure-sev-snp, ak-cert or amd-chain");
+    return verify_print(&a, NULL, NULL, asks_json(argc, argv));
 }
 
 static void

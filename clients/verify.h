@@ -16,6 +16,9 @@ int cmd_verify(int argc, char **argv);
 
 /* argv[0] is the type. */
 int verify_tpm(int argc, char **argv);
+int verify_sev_snp(int argc, char **argv);
+int verify_azure_sev_snp(int argc, char **argv);
+int verify_amd_chain(int argc, char **argv);
 int verify_ak_cert(int argc, char **argv);
 
 /* Findings that are made here and not by a check table; for schema/checks.md. */
@@ -44,13 +47,17 @@ void verify_common_options(struct verify_common *c, struct opt rows[VERIFY_COMMO
 /* --at, or now. */
 enum err verify_time(const struct verify_common *c, int64_t *unix_s, struct why *why) MUST_USE;
 
-/* --roots, or nobody; release with roots_free().  A folder that is not there is an error, so that a
+/* --roots, or the pinned roots of the vendors; release with roots_free().  A folder that is not there is an error, so that a
  * typing error does not look like a missing trust anchor. */
 enum err verify_roots(const struct verify_common *c, struct roots **out, struct why *why) MUST_USE;
 
-/* Print the verdict; `remark` is what a person should know about an accept, or NULL.  Returns the
- * exit code. */
-int verify_print(const struct appraisal *a, enum evidence_type type, const char *remark,
+/* Say what an SEV-SNP report says, field by field: as proven when it was accepted, else as the word
+ * of nobody.  Nothing when there is none that can be read. */
+void verify_explain(const struct appraisal *a, const struct evidence *ev);
+
+/* Print the verdict on `ev`, of which type and report are used (NULL: a certificate);
+ * `remark` is what a person should know about an accept, or NULL.  Returns the exit code. */
+int verify_print(const struct appraisal *a, const struct evidence *ev, const char *remark,
                  bool as_json);
 
 #endif

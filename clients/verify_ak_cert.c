@@ -55,5 +55,5 @@ verify_ak_cert(int argc, char **argv)
                          common.policy != NULL ? NULL : why_text(&why));
     }
     judge(words.word[0], &common, at_unix, &out);
-    return verify_print(&out, EVIDENCE_NONE, NULL, common.json);
+    return verify_print(&out, NULL, NULL, common.json);
 }

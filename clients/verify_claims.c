@@ -6,6 +6,9 @@
 #include <stdio.h>
 
 #include "attest/base/text.h"
+#include "common/snp_claims.h"
+
+enum { MODULUS_MAX = 1024 }; /* bytes */
 
 static json_t *
 pcrs_json(const struct tpm_claims *c)
@@ -50,21 +53,74 @@ set_quote(json_t *o, const struct tpm_claims *c)
     (void)json_object_set_new(o, "reference_value", text_or_null(c->golden_label));
 }
 
-json_t *
-claims_json(const struct appraisal *a, enum evidence_type type)
+/* The Name is computed from the key that was given, so it is told of a refusal, too. */
+static json_t *
+tpm_json(const struct appraisal *a, bool accepted)
 {
     char name[2 * TPM_NAME_MAX + 1];
     json_t *o = json_object();
 
-    if (type != EVIDENCE_TPM2) {
-        return o;
-    }
     if (a->tpm.ak_name_len > 0) {
         hex_encode((struct slice){a->tpm.ak_name, a->tpm.ak_name_len}, name);
         (void)json_object_set_new(o, "ak_name", json_string(name));
     }
-    if (verdict_judge(&a->verdict) == JUDGE_ACCEPT) {
+    if (accepted) {
         set_quote(o, &a->tpm);
     }
     return o;
+}
+
+/* SHA-256 of the modulus of the attestation key that the runtime claims name; null when it cannot
+ * be read, which an accepted verdict excludes. */
+static json_t *
+ak_digest_json(struct slice hcl)
+{
+    AUTO(azure_claims_done) struct azure_claims claims = {0};
+    struct azure_hcl blob = {0};
+    uint8_t modulus[MODULUS_MAX];
+    uint8_t digest[SHA256_LEN];
+    char hex[2 * SHA256_LEN + 1];
+    size_t len = 0;
+    struct why why = {0};
+
+    if (azure_hcl_decode(hcl, &blob, &why) != ERR_OK ||
+        azure_claims_read(blob.claims, &claims, &why) != ERR_OK ||
+        b64url_decode(claims.ak_n, modulus, sizeof modulus, &len, &why) != ERR_OK) {
+        return json_null();
+    }
+    hash_sha256((struct slice){modulus, len}, digest);
+    hex_encode((struct slice){digest, sizeof digest}, hex);
+    return json_string(hex);
+}
+
+static json_t *
+azure_json(const struct appraisal *a, struct slice hcl)
+{
+    json_t *o = snp_claims_json(&a->snp);
+
+    (void)json_object_set_new(o, "ak_modulus_sha256", ak_digest_json(hcl));
+    (void)json_object_set_new(o, "tpm", tpm_json(a, true));
+    return o;
+}
+
+/* A certificate that was judged without a report has no version. */
+static json_t *
+snp_json(const struct appraisal *a)
+{
+    return a->snp.version == 0 ? snp_chain_claims_json(&a->snp) : snp_claims_json(&a->snp);
+}
+
+json_t *
+claims_json(const struct appraisal *a, const struct evidence *ev)
+{
+    bool accepted = verdict_judge(&a->verdict) == JUDGE_ACCEPT;
+    enum evidence_type type = ev == NULL ? EVIDENCE_NONE : ev->type;
+
+    if (type == EVIDENCE_TPM2) {
+        return tpm_json(a, accepted);
+    }
+    if (type == EVIDENCE_SEV_SNP && accepted) {
+        return snp_json(a);
+    }
+    return type == EVIDENCE_AZURE_SEV_SNP && accepted ? azure_json(a, ev->hcl) : json_object();
 }

@@ -5,26 +5,78 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/azure/azure.h"
+#include "attest/snp/checks.h"
 #include "attest/tpm/checks.h"
 #include "clients/verify.h"
 
+static const char HEAD[] =
+    "# Checks\n\n"
+    "Printed from the tables in the code (`make docs`); not edited by hand.\n"
+    "Ids are stable.  A row passes, fails, warns, is ignored because the "
+    "policy says so or because it\n"
+    "cannot apply, or could not be decided (unable).  Every row that did not "
+    "run counts against the verdict.\n";
+
+static const char COLUMNS[] = "| id | source | what must hold |\n|---|---|---|\n";
+
+/* A table of the library: who has it, and where its sentences are. */
+struct section {
+    const char *title, *about;
+    const struct check *(*rows)(size_t *n);
+    const char *(*what)(const char *id);
+    bool again; /* rows of an earlier section, only named */
+};
+
+static const struct section SECTIONS[] = {
+    {"TPM quotes", "In the order in which they run.", tpm_checks, tpm_check_what, false},
+    {"AMD SEV-SNP reports", "In the order in which they run: structure, trust, firmware, guest.",
+     snp_checks, snp_check_what, false},
+    {"AMD certificates without a report",
+     "The rows above that `countersign verify amd-chain` runs.", snp_chain_checks, snp_check_what,
+     true},
+    {"Azure guests",
+     "Before the rows of the hardware report and, at the end, those of the vTPM's quote.",
+     azure_checks, azure_check_what, false},
+};
+
+static void
+head_print(const struct section *s)
+{
+    (void)printf("\n## %s\n\n%s\n\n", s->title, s->about);
+    if (!s->again) {
+        (void)fputs(COLUMNS, stdout);
+    }
+}
+
+static void
+row_print(const struct section *s, const struct check *row, bool last)
+{
+    if (s->again) {
+        (void)printf("`%s`%s", row->id, last ? "\n" : " ");
+        return;
+    }
+    (void)printf("| `%s` | %s | %s |\n", row->id, row->spec, s->what(row->id));
+}
+
 static int
-print_tpm(bool ids)
+section_print(const struct section *s, bool ids)
 {
     size_t n = 0;
-    const struct check *rows = tpm_checks(&n);
+    const struct check *rows = s->rows(&n);
 
+    if (!ids) {
+        head_print(s);
+    }
     for (size_t i = 0; i < n; i++) {
-        const char *what = tpm_check_what(rows[i].id);
-
-        if (what == NULL) {
+        if (s->what(rows[i].id) == NULL) {
             (void)fprintf(stderr, "checks_md: %s has no sentence\n", rows[i].id);
             return 1;
         }
-        if (ids) {
+        if (!ids) {
+            row_print(s, &rows[i], i + 1 == n);
+        } else if (!s->again) {
             (void)printf("%s\n", rows[i].id);
-        } else {
-            (void)printf("| `%s` | %s | %s |\n", rows[i].id, rows[i].spec, what);
         }
     }
     return 0;
@@ -45,16 +97,6 @@ print_verify(bool ids)
     }
 }
 
-static const char HEAD[] =
-    "# Checks\n\n"
-    "Printed from the tables in the code (`make docs`); not edited by hand.\n"
-    "Ids are stable.  A row passes, fails, warns, is ignored because the "
-    "policy says so or because it\n"
-    "cannot apply, or could not be decided (unable).  Every row that did not "
-    "run counts against the verdict.\n";
-
-static const char COLUMNS[] = "| id | source | what must hold |\n|---|---|---|\n";
-
 int
 main(int argc, char **argv)
 {
@@ -65,10 +107,12 @@ main(int argc, char **argv)
         return 64;
     }
     if (!ids) {
-        (void)printf("%s\n## TPM quotes\n\nIn the order in which they run.\n\n%s", HEAD, COLUMNS);
+        (void)fputs(HEAD, stdout);
     }
-    if (print_tpm(ids) != 0) {
-        return 1;
+    for (size_t i = 0; i < sizeof SECTIONS / sizeof SECTIONS[0]; i++) {
+        if (section_print(&SECTIONS[i], ids) != 0) {
+            return 1;
+        }
     }
     if (!ids) {
         (void)printf("\n## `countersign verify`\n\nFindings of the command.\n\n%s", COLUMNS);

@@ -24,6 +24,7 @@ enum azure_hardware { AZURE_HW_NONE = 0, AZURE_HW_SNP = 2, AZURE_HW_TDX = 4 };
 struct azure_hcl {
     uint32_t version; /* of the header, 1 or 2 */
     uint32_t request_type;
+    uint32_t hash_type; /* of REPORT_DATA */
     enum azure_hardware hardware;
     struct slice
         report; /* SNP: the first 1184 bytes of the report field; TDX: 1184 too, of which 1024 are a TDREPORT */
@@ -56,6 +57,11 @@ struct azure_in {
 
 void azure_in_open(struct slice blob, enum azure_hardware wanted, struct azure_in *out);
 void azure_in_done(struct azure_in *in);
+
+/* Is there a hardware report of the kind that is wanted, and a key for the quote?  Without them the rows of report and quote have nothing
+ * to judge, and the reason is among azure_checks(). */
+bool azure_has_report(const struct azure_in *in);
+bool azure_has_key(const struct azure_in *in);
 
 const struct check *azure_checks(size_t *n);
 const char *azure_check_what(const char *id);

@@ -9,7 +9,7 @@
 #include "attest/base/rd.h"
 #include "attest/base/text.h"
 
-enum { REPORT_DATA_LEN = 64, REQUEST_AK_CERTIFICATE = 2 };
+enum { REPORT_DATA_LEN = 64, REQUEST_AK_CERTIFICATE = 2, HASH_TYPE_SHA256 = 1 };
 
 #define HCL_SOURCE    "Azure guest attestation, HCL report"
 #define CLAIMS_SOURCE "Azure guest attestation, runtime claims"
@@ -64,6 +64,25 @@ azure_in_done(struct azure_in *in)
     azure_claims_done(&in->claims);
 }
 
+static bool
+is_wanted(const struct azure_hcl *h, enum azure_hardware wanted)
+{
+    return h->request_type == REQUEST_AK_CERTIFICATE && h->hash_type == HASH_TYPE_SHA256 &&
+           h->hardware == wanted && wanted != AZURE_HW_NONE;
+}
+
+bool
+azure_has_report(const struct azure_in *in)
+{
+    return part_ok(&in->hcl_part) && is_wanted(&in->hcl, in->wanted);
+}
+
+bool
+azure_has_key(const struct azure_in *in)
+{
+    return azure_has_report(in) && part_ok(&in->claims_part);
+}
+
 static enum outcome
 malformed(struct finding *f, const struct part *part, const char *wanted)
 {
@@ -102,7 +121,10 @@ rule_hcl_type(const struct check_in *in, struct finding *f)
     if (a->hcl.request_type != REQUEST_AK_CERTIFICATE) {
         return finding_fail(f, "request type 2", "request type %u", a->hcl.request_type);
     }
-    if (a->hcl.hardware != a->wanted || a->wanted == AZURE_HW_NONE) {
+    if (a->hcl.hash_type != HASH_TYPE_SHA256) {
+        return finding_fail(f, "hash type 1 (SHA-256)", "hash type %u", a->hcl.hash_type);
+    }
+    if (!is_wanted(&a->hcl, a->wanted)) {
         return finding_fail(f, hardware_name(a->wanted), "the hardware report is %s",
                             hardware_name(a->hcl.hardware));
     }
@@ -168,8 +190,8 @@ struct sentence {
 static const struct sentence SENTENCES[] = {
     {"hcl.malformed", "The HCL report decodes completely: header, hardware report and claims, "
                       "lengths that agree, and nothing but zeros after them."},
-    {"hcl.type", "It was made for the attestation key, and carries the kind of hardware report "
-                 "that the evidence says it does."},
+    {"hcl.type", "It was made for the attestation key, hashes the claims with SHA-256, and carries "
+                 "the kind of hardware report that the evidence says it does."},
     {"claims.malformed",
      "The runtime claims are one JSON object with a list of keys and no name twice."},
     {"claims.hash", "REPORT_DATA is SHA-256 of the claims as they are, then 32 zero bytes."},

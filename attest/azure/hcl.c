@@ -13,7 +13,6 @@ enum {
     CLAIMS_HEADER_LEN = 20,
     FIXED_LEN = HEADER_LEN + REPORT_LEN + CLAIMS_HEADER_LEN,
     CLAIMS_VERSION = 1,
-    CLAIMS_HASH_SHA256 = 1,
 };
 
 #define SIGNATURE UINT32_C(0x414c4348) /* "HCLA" */
@@ -60,7 +59,7 @@ claims(struct rd *r, uint32_t report_size, struct azure_hcl *out)
 
     want(r, rd_le32(r, "data_version") == CLAIMS_VERSION, "data_version", "not 1");
     out->hardware = hardware(rd_le32(r, "report_type"));
-    want(r, rd_le32(r, "hash_type") == CLAIMS_HASH_SHA256, "hash_type", "not 1 (SHA-256)");
+    out->hash_type = rd_le32(r, "hash_type");
     len = rd_le32(r, "claims_size");
     want(r, len > 0 && len <= AZURE_CLAIMS_MAX, "claims_size", "zero, or over AZURE_CLAIMS_MAX");
     want(r, data_size == CLAIMS_HEADER_LEN + len, "data_size", "not that of the claims");

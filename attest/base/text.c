@@ -289,11 +289,32 @@ utf8_len(struct slice s)
     return form->len;
 }
 
+/* Whether the next eight bytes are plain.  Each test sets the top bit of a byte that fails it, and carries into no other as long as
+ * all are below 0x80, which is the first test. */
+static bool
+eight_plain(const uint8_t *p)
+{
+    const uint64_t each = 0x0101010101010101;
+    const uint64_t top = 0x80 * each;
+    uint64_t v = 0;
+
+    memcpy(&v, p, sizeof v);
+
+    uint64_t control = ~(v + 0x60 * each) | (v + each); /* below 0x20, or 0x7f */
+    uint64_t quote = ~((v ^ '"' * each) + 0x7f * each);
+    uint64_t backslash = ~((v ^ '\\' * each) + 0x7f * each);
+
+    return ((v | control | quote | backslash) & top) == 0;
+}
+
 size_t
 text_plain(struct slice s)
 {
     size_t n = 0;
 
+    while (s.len - n >= 8 && eight_plain(s.ptr + n)) {
+        n += 8;
+    }
     while (n < s.len && s.ptr[n] >= 0x20 && s.ptr[n] < 0x7f && s.ptr[n] != '"' &&
            s.ptr[n] != '\\') {
         n++;

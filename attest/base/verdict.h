@@ -67,6 +67,9 @@ struct check {
 void verdict_run(struct verdict *v, const struct check *table, size_t rows,
                  const struct check_in *in);
 
+/* Append the rows of a table as not run, where an earlier refusal has left them nothing to judge. */
+void verdict_skip(struct verdict *v, const struct check *table, size_t rows);
+
 /* Append one finding made outside a table, such as a decoder's refusal. */
 void verdict_add(struct verdict *v, const char *id, const char *spec, enum outcome outcome,
                  const char *seen, const char *wanted);

@@ -128,21 +128,18 @@ snp_check(const struct snp_in *s, struct verdict *v)
     verdict_run(v, table, n, &in);
 }
 
-/* The fields of the report, as the signature vouches for them. */
-static void
-claim_report(const struct snp_in *s, struct snp_claims *out)
+void
+snp_claim_report(const struct snp_report *r, enum snp_product product, struct snp_claims *out)
 {
-    const struct snp_report *r = &s->report;
-
     out->version = r->version;
     out->vmpl = r->vmpl == UINT32_MAX ? SNP_VMPL_HOST : (int)r->vmpl;
     out->guest_svn = r->guest_svn;
     out->policy = r->policy;
     out->platform_info = r->platform_info;
-    out->reported = snp_tcb_of(s->product, r->reported);
-    out->current = snp_tcb_of(s->product, r->current);
-    out->committed = snp_tcb_of(s->product, r->committed);
-    out->launch = snp_tcb_of(s->product, r->launch);
+    out->reported = snp_tcb_of(product, r->reported);
+    out->current = snp_tcb_of(product, r->current);
+    out->committed = snp_tcb_of(product, r->committed);
+    out->launch = snp_tcb_of(product, r->launch);
     out->firmware_current = r->firmware_current;
     out->firmware_committed = r->firmware_committed;
     out->has_mit = r->has_mit;
@@ -178,7 +175,7 @@ snp_claim(const struct snp_in *s, bool passed, struct snp_claims *out)
         memcpy(out->chip, vek->hwid, sizeof out->chip);
         return;
     }
-    claim_report(s, out);
+    snp_claim_report(&s->report, s->product, out);
 
     const struct snp_golden *g = s->want->golden_wanted ? snp_golden_of(s) : NULL;
 

@@ -13,6 +13,9 @@ void snp_in_done(struct snp_in *s);
 void snp_check(const struct snp_in *s, struct verdict *v);
 void snp_claim(const struct snp_in *s, bool passed, struct snp_claims *out);
 
+/* The fields of a report, by the TCB layout of `product`, into their claims; whether anybody vouches for them is the caller's to say. */
+void snp_claim_report(const struct snp_report *r, enum snp_product product, struct snp_claims *out);
+
 /* Unix seconds: the least expiry of certificates and CRL; INT64_MAX without any. */
 int64_t snp_valid_until(const struct snp_in *s);
 

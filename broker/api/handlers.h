@@ -36,6 +36,10 @@ void api_document_put(struct http_request *req, struct http_reply *out);
 void api_document_revoke(struct http_request *req, struct http_reply *out);
 void api_approve(struct http_request *req, struct http_reply *out);
 
+/* admin_collateral.c */
+void api_collateral_list(struct http_request *req, struct http_reply *out);
+void api_collateral_post(struct http_request *req, struct http_reply *out);
+
 /* admin_views.c */
 void api_verdict_list(struct http_request *req, struct http_reply *out);
 void api_verdict_get(struct http_request *req, struct http_reply *out);

@@ -6,6 +6,7 @@
 #include "broker/api/handlers.h"
 
 #include "broker/flow/evidence.h"
+#include "broker/flow/import.h"
 #include "broker/flow/upload.h"
 
 #define KIB(n)  ((size_t)(n)*1024)
@@ -87,6 +88,12 @@ const struct route API_ROUTES[] = {
     {"POST", "/v1/admin/approvals",
      LISTEN_ADMIN, AUTH_ROLE, ROLE_APPROVER, BODY_JOSE, KIB(8), QUICK_S,
      api_approve, NULL, "approval.json"},
+    {"GET", "/v1/admin/collateral",
+     LISTEN_ADMIN, AUTH_ROLE, READERS, BODY_NONE, 0, QUICK_S,
+     api_collateral_list, NULL, NULL},
+    {"POST", "/v1/admin/collateral",
+     LISTEN_ADMIN, AUTH_ROLE, ROLE_REGISTRAR | ROLE_OPERATOR, BODY_JSON, IMPORT_BODY_MAX, QUICK_S,
+     api_collateral_post, NULL, "collateral.json"},
     {"GET", "/v1/admin/verdicts",
      LISTEN_ADMIN, AUTH_ROLE, READERS, BODY_NONE, 0, QUICK_S,
      api_verdict_list, NULL, NULL},

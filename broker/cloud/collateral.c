@@ -3,14 +3,12 @@
 #include "broker/cloud/collateral.h"
 
 #include "attest/base/text.h"
-#include "attest/snp/crl.h"
-#include "attest/snp/vek.h"
 #include "attest/x509/pem.h"
 #include "attest/x509/x509.h"
+#include "broker/cloud/crl_shelf.h"
 #include "broker/util/log.h"
 #include "common/mem.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,21 +29,13 @@ enum {
     AGAIN_MAX_S = 600,
 };
 
-/* A product's list: bytes that were verified. */
-struct list {
-    uint8_t *der;
-    size_t len;
-    int64_t this_update, next_update;
-};
-
 struct collateral {
     struct collateral_conf conf;
     struct store *store;
     const struct snp_anchors *anchors;
     struct vek_cache *cache;
     struct fetcher *fetcher; /* NULL: nothing is fetched */
-    pthread_mutex_t lock;    /* lists */
-    struct list list[SNP_PRODUCTS];
+    struct crl_shelf *shelf;
     atomic_ullong from_memory, from_ledger, missing;
 };
 
@@ -120,9 +110,9 @@ row_key_of_vek(const struct vek_key *key)
 }
 
 static struct collateral_row
-row_of(const struct collateral_key *key, enum collateral_source source, int64_t now, int64_t until)
+row_of(enum collateral_source source, int64_t now)
 {
-    struct collateral_row row = {.key = *key, .at = now, .until = until};
+    struct collateral_row row = {.at = now};
 
     (void)snprintf(row.source, sizeof row.source, "%s", SOURCES[source]);
     return row;
@@ -255,7 +245,7 @@ collateral_vek_keep(struct collateral *c, struct slice cert, const struct snp_ve
 {
     const struct vek_key key = key_of_vek(vek);
     struct snp_vek known = {0};
-    struct collateral_row row = row_of(&(struct collateral_key){0}, COLLATERAL_EVIDENCE, now, 0);
+    struct collateral_row row = row_of(COLLATERAL_EVIDENCE, now);
     bool fresh = vek_cache_get(c->cache, &key, &known) && known.not_after >= vek->not_after;
 
     snp_vek_done(&known);
@@ -274,137 +264,94 @@ check_vcek(const struct snp_vek *vek, int64_t now, struct why *why)
                : why_add(why, ERR_DENIED, "the certificate or its issuer is not in its time");
 }
 
-enum err
-collateral_import_vek(struct collateral *c, struct slice cert, int64_t now,
-                      struct collateral_row *row, struct why *why)
-{
-    AUTO(snp_vek_done) struct snp_vek vek = {0};
-
-    *row = row_of(&row->key, COLLATERAL_IMPORT, now, 0);
-    TRY(snp_vek_open(cert, c->anchors, &vek, why));
-    TRY(check_vcek(&vek, now, why));
-    return store_vek(c, cert, &vek, row, why);
-}
-
 /* ---- revocation lists ---- */
 
-/* The trusted product whose ARK the list names as its issuer. */
-static enum err
-product_of_crl(const struct collateral *c, struct slice der, enum snp_product *out, struct why *why)
+struct slice
+collateral_crl_get(struct collateral *c, enum snp_product product)
 {
-    struct x509_crl crl = {0};
-    struct slice cn = {0};
+    return product == SNP_PRODUCT_NONE ? (struct slice){0} : crl_shelf_get(c->shelf, product);
+}
 
-    TRY(x509_crl_decode(der, &crl, why));
-    TRY(snp_amd_name(crl.issuer, &cn, why));
-    for (int p = SNP_MILAN; p < SNP_PRODUCTS; p++) {
-        const struct snp_ca *ark = ark_of(c, (enum snp_product)p);
+/* A list that has ended already says nothing, whoever brings it. */
+static enum err
+check_list(struct collateral *c, struct slice der, struct collateral_row *row, struct why *why)
+{
+    struct crl_said said = {0};
 
-        if (ark != NULL && slice_same(cn, slice_text(ark->cn))) {
-            *out = (enum snp_product)p;
-            return ERR_OK;
-        }
-    }
-    return why_add(why, ERR_DENIED, "the list's issuer \"%s\" is no root that is trusted",
-                   text_show(cn).text);
+    TRY(crl_shelf_check(c->shelf, der, &said, why));
+    row->key = row_key("crl", said.product);
+    row->until = said.next_update;
+    return said.next_update > row->at
+               ? ERR_OK
+               : why_add(why, ERR_DENIED, "the list's nextUpdate has passed");
 }
 
 static enum err
-open_list(const struct collateral *c, struct slice der, enum snp_product product, struct list *out,
-          struct why *why)
+take_list(struct collateral *c, struct slice der, struct collateral_row *row, struct why *why)
 {
-    TRY(snp_crl_open(der, ark_of(c, product), &out->this_update, &out->next_update, why));
-    out->der = mem_raw(der.len);
-    memcpy(out->der, der.ptr, der.len);
-    out->len = der.len;
-    return ERR_OK;
-}
+    struct crl_said said = {0};
 
-/* Takes the list over when none that is newer is kept; false otherwise. */
-static bool
-use_list(struct collateral *c, enum snp_product product, struct list *list)
-{
-    (void)pthread_mutex_lock(&c->lock);
-    struct list *kept = &c->list[product];
-    bool newer = kept->der == NULL || kept->this_update <= list->this_update;
-    struct list gone = newer ? *kept : *list;
-
-    if (newer) {
-        *kept = *list;
-    }
-    (void)pthread_mutex_unlock(&c->lock);
-    mem_free(gone.der);
-    *list = (struct list){0};
-    return newer;
-}
-
-static enum err
-take_list(struct collateral *c, struct slice der, enum snp_product product,
-          struct collateral_row *row, struct why *why)
-{
-    struct list list = {0};
-
-    TRY(open_list(c, der, product, &list, why));
-    row->key = row_key("crl", product);
-    row->until = list.next_update;
+    TRY(check_list(c, der, row, why));
+    TRY(crl_shelf_put(c->shelf, der, &said, why));
     row->der = der;
-    if (list.next_update <= row->at) {
-        mem_free(list.der);
-        return why_add(why, ERR_DENIED, "the list's nextUpdate has passed");
-    }
-    if (!use_list(c, product, &list)) {
-        return why_add(why, ERR_CONFLICT, "a newer list of %s is kept", snp_product_name(product));
-    }
-    return c->store->ops->collateral_put(c->store, row, c->conf.rows_max, why);
-}
-
-enum err
-collateral_import_crl(struct collateral *c, struct slice crl, int64_t now,
-                      struct collateral_row *row, struct why *why)
-{
-    AUTO(x509_pem_done) struct x509_pem pem = {0};
-    enum snp_product product = SNP_PRODUCT_NONE;
-
-    *row = row_of(&row->key, COLLATERAL_IMPORT, now, 0);
-    TRY(x509_pem_open(crl, X509_PEM_CRL, X509_CRL_MAX, &pem, why));
-    TRY(product_of_crl(c, pem.der, &product, why));
-    enum err e = take_list(c, pem.der, product, row, why);
+    enum err e = c->store->ops->collateral_put(c->store, row, c->conf.rows_max, why);
 
     row->der = (struct slice){0};
     return e;
 }
 
-struct slice
-collateral_crl_get(struct collateral *c, enum snp_product product)
+/* Half of a list's life, so that a new one is there long before the old one ends; but not more often than the configuration says. */
+static int64_t
+next_list_s(struct collateral *c, enum snp_product product, int64_t now)
 {
-    struct slice out = {0};
+    int64_t half = crl_shelf_half_s(c->shelf, product, now);
 
-    if (product == SNP_PRODUCT_NONE) {
-        return out;
-    }
-    (void)pthread_mutex_lock(&c->lock);
-    const struct list *l = &c->list[product];
-
-    if (l->der != NULL) {
-        uint8_t *copy = mem_raw(l->len);
-
-        memcpy(copy, l->der, l->len);
-        out = (struct slice){copy, l->len};
-    }
-    (void)pthread_mutex_unlock(&c->lock);
-    return out;
+    return half > c->conf.amd.crl_refresh_s ? half : c->conf.amd.crl_refresh_s;
 }
 
-/* Half of its life, so that a new one is there long before the old one ends; but not more often than the configuration says. */
-static int64_t
-next_fetch_s(struct collateral *c, enum snp_product product, int64_t now, int64_t least)
-{
-    (void)pthread_mutex_lock(&c->lock);
-    const struct list *l = &c->list[product];
-    int64_t half = l->der == NULL ? now : l->this_update + (l->next_update - l->this_update) / 2;
+/* ---- what an operator brings ---- */
 
-    (void)pthread_mutex_unlock(&c->lock);
-    return half - now > least ? half - now : least;
+static enum err
+import_vek(struct collateral *c, struct slice cert, bool keep, struct collateral_row *row,
+           struct why *why)
+{
+    AUTO(snp_vek_done) struct snp_vek vek = {0};
+
+    TRY(snp_vek_open(cert, c->anchors, &vek, why));
+    TRY(check_vcek(&vek, row->at, why));
+    const struct vek_key key = key_of_vek(&vek);
+
+    row->key = row_key_of_vek(&key);
+    row->until = vek.not_after;
+    return keep ? store_vek(c, cert, &vek, row, why) : ERR_OK;
+}
+
+static enum err
+import_crl(struct collateral *c, struct slice bytes, bool keep, struct collateral_row *row,
+           struct why *why)
+{
+    AUTO(x509_pem_done) struct x509_pem pem = {0};
+
+    TRY(x509_pem_open(bytes, X509_PEM_CRL, X509_CRL_MAX, &pem, why));
+    return keep ? take_list(c, pem.der, row, why) : check_list(c, pem.der, row, why);
+}
+
+enum err
+collateral_import_check(struct collateral *c, enum collateral_kind kind, struct slice bytes,
+                        int64_t now, struct collateral_row *row, struct why *why)
+{
+    *row = row_of(COLLATERAL_IMPORT, now);
+    return kind == COLLATERAL_VEK ? import_vek(c, bytes, false, row, why)
+                                  : import_crl(c, bytes, false, row, why);
+}
+
+enum err
+collateral_import(struct collateral *c, enum collateral_kind kind, struct slice bytes, int64_t now,
+                  struct collateral_row *row, struct why *why)
+{
+    *row = row_of(COLLATERAL_IMPORT, now);
+    return kind == COLLATERAL_VEK ? import_vek(c, bytes, true, row, why)
+                                  : import_crl(c, bytes, true, row, why);
 }
 
 /* ---- fetched ---- */
@@ -414,7 +361,7 @@ take_vek(struct collateral *c, const struct vek_key *asked, struct slice body, i
          struct why *why)
 {
     AUTO(snp_vek_done) struct snp_vek vek = {0};
-    struct collateral_row row = row_of(&(struct collateral_key){0}, COLLATERAL_FETCH, now, 0);
+    struct collateral_row row = row_of(COLLATERAL_FETCH, now);
 
     TRY(snp_vek_open(body, c->anchors, &vek, why));
     TRY(check_vcek(&vek, now, why));
@@ -426,18 +373,27 @@ take_vek(struct collateral *c, const struct vek_key *asked, struct slice body, i
     return store_vek(c, body, &vek, &row, why);
 }
 
+/* The product's, and neither an older one nor another's. */
 static enum err
 take_crl(struct collateral *c, enum snp_product product, struct slice body, int64_t now,
          struct why *why)
 {
     AUTO(x509_pem_done) struct x509_pem pem = {0};
-    struct collateral_row row = row_of(&(struct collateral_key){0}, COLLATERAL_FETCH, now, 0);
+    struct collateral_row row = row_of(COLLATERAL_FETCH, now);
+    const struct collateral_key wanted = row_key("crl", product);
 
     TRY(x509_pem_open(body, X509_PEM_CRL, X509_CRL_MAX, &pem, why));
-    enum err e = take_list(c, pem.der, product, &row, why);
+    enum err e = check_list(c, pem.der, &row, why);
 
-    return e == ERR_CONFLICT ? ERR_DENIED
-                             : e; /* an older list than ours is not what was asked for */
+    if (e == ERR_CONFLICT ||
+        e == ERR_UNABLE) { /* older, or with an extension that we do not know */
+        return ERR_DENIED;
+    }
+    TRY(e);
+    if (strcmp(row.key.product, wanted.product) != 0) {
+        return why_add(why, ERR_DENIED, "a list of %s came", row.key.product);
+    }
+    return take_list(c, pem.der, &row, why);
 }
 
 /* It serves from memory although the ledger did not take it; that is worth a line and no second request to the vendor. */
@@ -460,7 +416,7 @@ take(void *arg, const struct errand_key *key, struct slice body, int64_t *next_s
     enum err e =
         key->crl ? take_crl(c, product, body, now, why) : take_vek(c, &key->vek, body, now, why);
 
-    *next_s = key->crl ? next_fetch_s(c, product, now, c->conf.amd.crl_refresh_s) : 0;
+    *next_s = key->crl ? next_list_s(c, product, now) : 0;
     return served(e, why);
 }
 
@@ -522,16 +478,14 @@ load_list(struct collateral *c, enum snp_product product)
 {
     AUTO(collateral_row_done) struct collateral_row row = {0};
     const struct collateral_key key = row_key("crl", product);
-    struct list list = {0};
+    struct crl_said said = {0};
     struct why why = {0};
     enum err e = c->store->ops->collateral_get(c->store, &key, &row, &why);
 
     if (e == ERR_OK) {
-        e = open_list(c, row.der, product, &list, &why);
+        e = crl_shelf_put(c->shelf, row.der, &said, &why);
     }
-    if (e == ERR_OK) {
-        (void)use_list(c, product, &list);
-    } else if (e != ERR_NOT_FOUND) {
+    if (e != ERR_OK && e != ERR_NOT_FOUND) {
         log_line("collateral.unread", "kind=crl product=%s reason=\"%s\"",
                  snp_product_name(product), why_text(&why));
     }
@@ -550,7 +504,7 @@ start_fetcher(struct collateral *c, struct why *why)
     for (int p = SNP_MILAN; p < SNP_PRODUCTS; p++) {
         if (ark_of(c, (enum snp_product)p) != NULL) {
             fetcher_plan_crl(c->fetcher, (enum snp_product)p,
-                             next_fetch_s(c, (enum snp_product)p, now, 0));
+                             crl_shelf_half_s(c->shelf, (enum snp_product)p, now));
         }
     }
     return fetcher_start(c->fetcher, why);
@@ -566,7 +520,7 @@ collateral_open(const struct collateral_conf *conf, struct store *store,
     c->store = store;
     c->anchors = anchors;
     c->cache = vek_cache_new(conf->cached_max);
-    (void)pthread_mutex_init(&c->lock, NULL);
+    c->shelf = crl_shelf_new(anchors);
     for (int p = SNP_MILAN; p < SNP_PRODUCTS; p++) {
         if (ark_of(c, (enum snp_product)p) != NULL) {
             load_list(c, (enum snp_product)p);
@@ -586,10 +540,7 @@ collateral_close(struct collateral **c)
     }
     fetcher_close(&(*c)->fetcher);
     vek_cache_free(&(*c)->cache);
-    for (size_t p = 0; p < SNP_PRODUCTS; p++) {
-        mem_free((*c)->list[p].der);
-    }
-    (void)pthread_mutex_destroy(&(*c)->lock);
+    crl_shelf_free(&(*c)->shelf);
     mem_free(*c);
     *c = NULL;
 }

@@ -56,12 +56,17 @@ struct slice collateral_crl_get(struct collateral *c, enum snp_product product);
  * Returns in how many seconds to come back, 1 or more. */
 int64_t collateral_want(struct collateral *c, const struct snp_need *need);
 
-/* What an operator brings, as bytes (DER or PEM).  `row` becomes what is kept, without der.  ERR_MALFORMED, ERR_DENIED: it
- * does not verify, has expired, or is a VLEK (which evidence brings); ERR_CONFLICT: a newer list is kept; ERR_BUSY as above. */
-enum err collateral_import_vek(struct collateral *c, struct slice cert, int64_t now,
-                               struct collateral_row *row, struct why *why) MUST_USE;
-enum err collateral_import_crl(struct collateral *c, struct slice crl, int64_t now,
-                               struct collateral_row *row, struct why *why) MUST_USE;
+enum collateral_kind { COLLATERAL_VEK, COLLATERAL_CRL };
+
+/* What an operator brings, as bytes (DER or PEM): does it verify?  `row` says what it is, without der.  ERR_MALFORMED, ERR_DENIED:
+ * it does not, or is not in its time, or is a VLEK (which evidence brings); ERR_CONFLICT: a newer list is kept. */
+enum err collateral_import_check(struct collateral *c, enum collateral_kind kind,
+                                 struct slice bytes, int64_t now, struct collateral_row *row,
+                                 struct why *why) MUST_USE;
+
+/* The same, and then it is kept.  ERR_BUSY: the ledger is full. */
+enum err collateral_import(struct collateral *c, enum collateral_kind kind, struct slice bytes,
+                           int64_t now, struct collateral_row *row, struct why *why) MUST_USE;
 
 struct collateral_figures {
     size_t cached;

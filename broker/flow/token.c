@@ -56,7 +56,17 @@ token_grant_free(struct token_grant **g)
     *g = NULL;
 }
 
-/* Too large for the stack of a connection's thread. */
+/* Too large for the stack of a connection's thread.  Each part is filled whole before it is read. */
+static struct subject *
+subject_new(void)
+{
+    struct subject *s = mem_raw(sizeof *s);
+
+    s->proof_spent = false;
+    mint_ask_clear(&s->ask);
+    return s;
+}
+
 static void
 subject_free(struct subject **s)
 {
@@ -396,7 +406,7 @@ enum err
 flow_token(struct broker *b, const struct http_request *req, const struct form *form,
            struct token_grant *out, struct fault *f)
 {
-    AUTO(subject_free) struct subject *s = mem_new(1, sizeof *s);
+    AUTO(subject_free) struct subject *s = subject_new();
 
     TRY(find_subject(b, req, form, s, out, f));
     TRY(check_client(form, s, f));

@@ -31,8 +31,9 @@ struct exchange *
 exchange_new(const struct http_listen *listen, struct conn *conn, struct MHD_Connection *mhd,
              const char *target)
 {
-    struct exchange *ex = mem_new(1, sizeof *ex);
+    struct exchange *ex = mem_raw(sizeof *ex);
 
+    memset(ex, 0, offsetof(struct exchange, reply.header));
     ex->listen = listen;
     ex->conn = conn;
     ex->mhd = mhd;

@@ -17,7 +17,6 @@ enum exchange_stage { STAGE_HEAD = 0, STAGE_BODY, STAGE_REPLIED };
 
 struct exchange {
     struct http_request req;
-    struct http_reply reply;
     const struct http_listen *listen;
     struct conn *conn;
     struct MHD_Connection *mhd;
@@ -34,7 +33,8 @@ struct exchange {
     bool streaming;
     struct tls_peer peer;
     int64_t began_us;
-    unsigned status; /* of the reply that was queued; 0 before */
+    unsigned status;         /* of the reply that was queued; 0 before */
+    struct http_reply reply; /* last, as its unused headers are not cleared */
 };
 
 /* The request line has arrived. */

@@ -76,12 +76,12 @@ struct http_reply {
     const char *content_type; /* static; NULL for an empty body */
     char *body;               /* owned by http/ after the handler returns; mem_free */
     size_t body_len;
+    bool close; /* end the connection after this reply */
     size_t header_n;
     struct {
         const char *name; /* static */
         char value[HTTP_VALUE_MAX];
     } header[HTTP_REPLY_HEADERS];
-    bool close; /* end the connection after this reply */
 };
 
 /* Value of a request header; NULL when absent.  *count (may be NULL) gets the number of field

@@ -31,8 +31,7 @@ static const char CHALLENGE_FILE[] = "challenge.key";
 struct keyring {
     EVP_PKEY *token;
     EVP_PKEY *log;
-    EVP_MD_CTX *prepared; /* set up for `token` once; copied for every signature */
-    EVP_MD_CTX *work;
+    EVP_PKEY_CTX *signer; /* set up for `token` once */
     uint8_t x[COORD];
     uint8_t y[COORD];
     uint8_t log_pub[NOTE_PUB];
@@ -74,8 +73,7 @@ keyring_free(struct keyring **k)
     if (*k == NULL) {
         return;
     }
-    ctx_free(&(*k)->prepared);
-    ctx_free(&(*k)->work);
+    EVP_PKEY_CTX_free((*k)->signer);
     pkey_free(&(*k)->token);
     pkey_free(&(*k)->log);
     sec_zero(*k, sizeof **k);
@@ -290,10 +288,8 @@ thumbprint(struct keyring *k, struct why *why)
 static enum err
 prepare(struct keyring *k, struct why *why)
 {
-    k->prepared = EVP_MD_CTX_new();
-    k->work = EVP_MD_CTX_new();
-    if (k->prepared == NULL || k->work == NULL ||
-        EVP_DigestSignInit(k->prepared, NULL, EVP_sha256(), NULL, k->token) != 1) {
+    k->signer = EVP_PKEY_CTX_new_from_pkey(NULL, k->token, NULL);
+    if (k->signer == NULL || EVP_PKEY_sign_init(k->signer) != 1) {
         return why_add(why, ERR_UNABLE, "%s: cannot prepare to sign", TOKEN_FILE);
     }
     return ERR_OK;
@@ -367,11 +363,12 @@ raw_signature(const uint8_t *der, size_t len, uint8_t sig[KEYRING_SIG])
 enum err
 keyring_sign_token(struct keyring *k, struct slice input, uint8_t sig[KEYRING_SIG], struct why *why)
 {
+    uint8_t digest[SHA256_LEN];
     uint8_t der[DER_SIG_MAX];
     size_t len = sizeof der;
 
-    if (EVP_MD_CTX_copy_ex(k->work, k->prepared) != 1 ||
-        EVP_DigestSign(k->work, der, &len, input.ptr, input.len) != 1 ||
+    hash_sha256(input, digest);
+    if (EVP_PKEY_sign(k->signer, der, &len, digest, sizeof digest) != 1 ||
         !raw_signature(der, len, sig)) {
         return why_add(why, ERR_UNABLE, "token key: signing failed");
     }

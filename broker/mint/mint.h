@@ -89,6 +89,9 @@ struct mint_ask {
     struct mint_record record;
 };
 
+/* Empty texts, no audience, no numbers and no status index; what lies behind the end of a text stays as it was. */
+void mint_ask_clear(struct mint_ask *ask);
+
 struct mint_answer {
     char text[MINT_TOKEN]; /* compact JWS, or the URL */
     size_t text_len;

@@ -348,11 +348,10 @@ int
 publish_wait_ms(const struct publish *p, int64_t now_ms)
 {
     uint64_t pending = p->tree.size - p->published;
-    int64_t every = pending >= PUBLISH_RECORDS ? PUBLISH_LEAST_MS : PUBLISH_EVERY_MS;
-    int64_t left = p->last_ms + every - now_ms;
+    int64_t left = p->last_ms + PUBLISH_EVERY_MS - now_ms;
 
     if (pending == 0 && p->begun) {
         return -1;
     }
-    return left <= 0 ? 0 : (int)(left > every ? every : left);
+    return left <= 0 ? 0 : (int)(left > PUBLISH_EVERY_MS ? PUBLISH_EVERY_MS : left);
 }

@@ -17,10 +17,8 @@
 #include "broker/mint/keyring.h"
 
 enum {
-    PUBLISH_EVERY_MS = 1000, /* when there is something new */
-    PUBLISH_RECORDS = 256,   /* sooner after so many */
-    PUBLISH_LEAST_MS = 250,  /* but not more often */
-};
+    PUBLISH_EVERY_MS = 1000
+}; /* a checkpoint, when there is something new; full tiles at once */
 
 struct publish;
 

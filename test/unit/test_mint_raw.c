@@ -292,6 +292,27 @@ texts_that_fill_their_member_are_refused(void **state)
     mem_free(ask);
 }
 
+/* Whatever the memory held before: nothing of it travels. */
+static void
+a_cleared_ask_is_an_empty_one(void **state)
+{
+    struct pair *p = *state;
+    struct mint_ask *ask = mem_new(1, sizeof *ask);
+    uint8_t empty[MESSAGE_ASK_MAX];
+    size_t len = 0;
+
+    ask->status_index = -1;
+    encode(p, ask, 42);
+    len = p->len;
+    memcpy(empty, p->ask, len);
+    memset(ask, 'x', sizeof *ask);
+    mint_ask_clear(ask);
+    encode(p, ask, 42);
+    assert_int_equal(p->len, len);
+    assert_memory_equal(p->ask, empty, len);
+    mem_free(ask);
+}
+
 static void
 heads_are_refused_by_field(void **state)
 {
@@ -381,6 +402,7 @@ main(void)
         TEST(no_bit_flip_stops_the_mint),
         TEST(texts_are_refused_by_field_and_reason),
         TEST(texts_that_fill_their_member_are_refused),
+        TEST(a_cleared_ask_is_an_empty_one),
         TEST(heads_are_refused_by_field),
         TEST(a_flood_of_rubbish_is_answered_one_by_one),
         TEST(an_empty_datagram_is_goodbye),

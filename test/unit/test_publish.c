@@ -220,10 +220,10 @@ publishing_waits_for_its_time(void **state)
     rig_add(r, 1, 1);
     assert_int_equal(publish_wait_ms(r->view, 5001), PUBLISH_EVERY_MS - 1);
     assert_int_equal(publish_wait_ms(r->view, 6000), 0);
-    rig_add(r, PUBLISH_RECORDS - 1, 64);
-    assert_int_equal(publish_wait_ms(r->view, 5001), PUBLISH_LEAST_MS - 1);
-    assert_int_equal(publish_wait_ms(r->view, 5000 + PUBLISH_LEAST_MS), 0);
-    fine(publish_now(r->view, 5000 + PUBLISH_LEAST_MS, &why), &why);
+    rig_add(r, 1000, 64); /* however many */
+    assert_int_equal(publish_wait_ms(r->view, 5001), PUBLISH_EVERY_MS - 1);
+    assert_int_equal(publish_wait_ms(r->view, 4000), PUBLISH_EVERY_MS); /* a clock that went back */
+    fine(publish_now(r->view, 6000, &why), &why);
     assert_int_equal(publish_wait_ms(r->view, 9999), -1);
 }
 

@@ -238,7 +238,7 @@ solve(const struct bench *b, enum special special, struct numbers *x)
 static void
 ask_special(enum special special, int64_t c, bool *they, bool *we)
 {
-    AUTO(bench_done) struct bench b = bench_open((uint8_t)(7 * c + (int)special));
+    AUTO(bench_done) struct bench b = bench_open((uint8_t)((uint64_t)c * 7 + special));
     AUTO(numbers_done) struct numbers x = numbers_open();
     EC_POINT *point = EC_POINT_new(b.group);
     struct why why = {0};

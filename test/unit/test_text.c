@@ -326,6 +326,47 @@ utf8_refuses(void **state)
     assert_true(utf8_ok((struct slice){NULL, 0}));
 }
 
+/* Each byte at each place of texts of each length, and what lies before it in memory makes no difference. */
+static void
+plain_text_ends_where_it_must(void **state)
+{
+    uint8_t text[40];
+    (void)state;
+
+    for (size_t i = 0; i < 256 * (size_t)27; i++) {
+        uint8_t c = (uint8_t)(i / 27);
+        size_t at = i % 27;
+        bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+
+        memset(text, at % 2 == 0 ? ' ' : '~', sizeof text);
+        text[1 + at] = c;
+        for (size_t len = at + 1; len <= 27; len++) {
+            assert_int_equal(text_plain((struct slice){text + 1, len}), plain ? len : at);
+        }
+        assert_int_equal(text_plain((struct slice){text + 1, at}), at);
+    }
+    assert_int_equal(text_plain((struct slice){NULL, 0}), 0);
+}
+
+/* Two bytes that are not plain in one word: the first one counts. */
+static void
+plain_text_ends_at_the_first(void **state)
+{
+    static const uint8_t SPECIAL[] = {0, 0x1f, '"', '\\', 0x7f, 0x80, 0xff};
+    uint8_t text[16];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof SPECIAL * sizeof SPECIAL * 64; i++) {
+        size_t a = i % 8;
+        size_t b = i / 8 % 8;
+
+        memset(text, 'x', sizeof text);
+        text[a] = SPECIAL[i / 64 % sizeof SPECIAL];
+        text[b] = SPECIAL[i / 64 / sizeof SPECIAL];
+        assert_int_equal(text_plain((struct slice){text, sizeof text}), a < b ? a : b);
+    }
+}
+
 static void
 shown_text_is_printable_and_short(void **state)
 {
@@ -353,6 +394,8 @@ main(void)
         cmocka_unit_test(time_is_clamped),
         cmocka_unit_test(utf8_knows_every_code_point),
         cmocka_unit_test(utf8_refuses),
+        cmocka_unit_test(plain_text_ends_where_it_must),
+        cmocka_unit_test(plain_text_ends_at_the_first),
         cmocka_unit_test(shown_text_is_printable_and_short),
     };
 

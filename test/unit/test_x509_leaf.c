@@ -257,12 +257,15 @@ crowded(size_t n)
     for (size_t i = 0; i < n; i++) {
         char oid[32];
         ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+        ASN1_OBJECT *name = NULL;
         X509_EXTENSION *e = NULL;
 
         (void)snprintf(oid, sizeof oid, "1.3.6.1.4.1.99999.%zu", i + 1);
-        e = X509_EXTENSION_create_by_OBJ(NULL, OBJ_txt2obj(oid, 1), 0, value);
+        name = OBJ_txt2obj(oid, 1);
+        e = X509_EXTENSION_create_by_OBJ(NULL, name, 0, value);
         desk_must(e != NULL && X509_add_ext(c.x, e, -1) == 1);
         X509_EXTENSION_free(e);
+        ASN1_OBJECT_free(name);
         ASN1_OCTET_STRING_free(value);
     }
     desk_must(X509_sign(c.x, c.key, EVP_sha256()) > 0);

@@ -345,7 +345,7 @@ class Vectors:
         damaged = pem(self.ca.root).replace(b"\n", b"\n!", 1)
         extra = {"roots/tpm/a.pem": damaged}
         self.bad("input.unreadable", "damaged-roots", self.key(), tpm.Quote(), "unable", options=["--roots", "roots"], extra=extra)
-        for kind in ("sev-snp", "tdx", "azure-sev-snp", "azure-tdx", "event-log", "ek-cert", "amd-chain"):
+        for kind in ("tdx", "azure-tdx", "event-log", "ek-cert"):
             self.case(f"unable-{kind}", [kind], {}, "unable", ["evidence.unsupported"])
 
     def all(self):

@@ -39,9 +39,9 @@ TEXTS = {
     "missing file": (["tpm", *FILES, "--pcrs", "nowhere"], 3, ["UNABLE     input.unreadable", "nowhere", "verdict: unable"], []),
     "missing key": (["tpm", *FILES[:4], "--ak", "nowhere"], 3, ["nowhere", "verdict: unable"], []),
     "bare key": (["tpm", *FILES[:4], "--ak", "ak.pem"], 1, ["ak.untrusted", '"pinned-key" in the policy'], []),
-    "later type": (["sev-snp", "--report", "x"], 3, ["evidence.unsupported", "verdict: unable"], []),
+    "later type": (["tdx", "--quote", "x"], 3, ["evidence.unsupported", "verdict: unable"], []),
     "help": (["tpm", "--help"], 0, ["--quote", "--select", "--at"], []),
-    "help on types": (["--help"], 0, ["tpm", "sev-snp (not in this version)"], []),
+    "help on types": (["--help"], 0, ["tpm", "tdx (not in this version)"], []),
 }
 
 USAGE = {
