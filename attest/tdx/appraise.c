@@ -73,10 +73,12 @@ evaluate(const struct tdx_in *t, const struct tdx_collateral_facts *c, struct td
     tdx_evaluate(&c->tcb, &c->qe, &svns, out);
 }
 
+/* Levels are there: a document of another kind decodes without them (tcb_info.id). */
 static bool
 documents_read(const struct tdx_collateral_facts *c)
 {
-    return c != NULL && part_ok(&c->tcb_document.decode) && part_ok(&c->qe_document.decode);
+    return c != NULL && part_ok(&c->tcb_document.decode) && part_ok(&c->qe_document.decode) &&
+           c->tcb.levels > 0 && c->qe.levels > 0;
 }
 
 /* A document of the early track counts for nothing unless it would stand on its own. */

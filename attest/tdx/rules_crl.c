@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rules_crl.c - the CRL of the root and that of the PCK CA, and what they revoke; see checks.h.
  *
- * A CRL that is not there or not in its time leaves the question open (unable); one that is not what it says is refused. */
+ * A CRL that is not there or not in its time leaves the question open (unable); one that is not what it says is refused.  What it
+ * would have said is then not judged: such rows are not run, which counts against the verdict and names one reason only. */
 #include <stdio.h>
 
 #include "attest/base/text.h"
@@ -26,13 +27,6 @@ readable(const struct tdx_crl_facts *c)
 }
 
 static enum outcome
-unread(const struct tdx_crl_facts *c, struct finding *f)
-{
-    return finding_unable(f, "a CRL", "%s",
-                          c == NULL || !c->present ? "there is no CRL" : "the CRL was not read");
-}
-
-static enum outcome
 missing(const struct tdx_crl_facts *c, struct finding *f)
 {
     return c != NULL && c->present ? finding_pass(f, "there")
@@ -43,7 +37,7 @@ static enum outcome
 malformed(const struct tdx_crl_facts *c, struct finding *f)
 {
     if (c == NULL || !c->present) {
-        return unread(c, f);
+        return OUTCOME_NOT_RUN;
     }
     if (part_ok(&c->decode)) {
         return finding_pass(f, "%zu bytes", c->crl.der.len);
@@ -56,7 +50,7 @@ static enum outcome
 signature(const struct tdx_crl_facts *c, bool ok, const char *by, struct finding *f)
 {
     if (!readable(c)) {
-        return unread(c, f);
+        return OUTCOME_NOT_RUN;
     }
     return ok ? finding_pass(f, "by %s", by)
               : finding_fail(f, by, "issued or signed by somebody else");
@@ -71,7 +65,7 @@ expired(const struct check_in *in, const struct tdx_crl_facts *c, struct finding
     char wanted[FINDING_TEXT];
 
     if (!readable(c)) {
-        return unread(c, f);
+        return OUTCOME_NOT_RUN;
     }
     rfc3339_format(c->this_update, from);
     rfc3339_format(c->next_update, until);
@@ -90,7 +84,7 @@ revoked(const struct tdx_crl_facts *c, const uint8_t *serial, size_t len, struct
     char hex[2 * 20 + 1];
 
     if (!readable(c)) {
-        return unread(c, f);
+        return OUTCOME_NOT_RUN;
     }
     hex_encode((struct slice){serial, len}, hex);
     return tdx_crl_lists(c, serial, len)
@@ -146,7 +140,7 @@ tdx_rule_pck_crl_issuer(const struct check_in *in, struct finding *f)
     struct slice ours = {t->platform.out.ca_spki, SHA256_LEN};
 
     if (!readable(c)) {
-        return unread(c, f);
+        return OUTCOME_NOT_RUN;
     }
     judged_by = (struct slice){t->collateral->pck_ca_spki, SHA256_LEN};
     return c->issuer_ok && slice_same(judged_by, ours)
@@ -192,7 +186,7 @@ tdx_rule_tcb_signing_revoked(const struct check_in *in, struct finding *f)
     enum outcome first = OUTCOME_NOT_RUN;
 
     if (c == NULL) {
-        return unread(NULL, f);
+        return OUTCOME_NOT_RUN;
     }
     first =
         revoked(&c->root_crl, c->tcb_document.signer_serial, c->tcb_document.signer_serial_len, f);

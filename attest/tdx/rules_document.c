@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rules_document.c - tcbInfo and QE identity as documents: there, whole, signed, of the right kind, in their time; see checks.h. */
+/* rules_document.c - tcbInfo and QE identity as documents: there, whole, signed, of the right kind, in their time; see checks.h.
+ *
+ * Of a document that is missing or cannot be decoded nothing more is judged: such rows are not run, which counts against the
+ * verdict and names one reason only. */
 #include <stdio.h>
 
 #include "attest/base/text.h"
@@ -24,13 +27,6 @@ readable(const struct tdx_document_facts *d)
 }
 
 static enum outcome
-unread(const struct tdx_document_facts *d, struct finding *f)
-{
-    return finding_unable(f, "the document", "%s",
-                          d == NULL || !d->present ? "there is none" : "it was not read");
-}
-
-static enum outcome
 missing(const struct tdx_document_facts *d, struct finding *f)
 {
     return d != NULL && d->present ? finding_pass(f, "there")
@@ -41,7 +37,7 @@ static enum outcome
 malformed(const struct tdx_document_facts *d, struct finding *f)
 {
     if (d == NULL || !d->present) {
-        return unread(d, f);
+        return OUTCOME_NOT_RUN;
     }
     return part_ok(&d->decode)
                ? finding_pass(f, "decodes")
@@ -53,7 +49,7 @@ static enum outcome
 chain(const struct tdx_document_facts *d, int64_t now, struct finding *f)
 {
     if (!readable(d)) {
-        return unread(d, f);
+        return OUTCOME_NOT_RUN;
     }
     if (!part_ok(&d->chain)) {
         return finding_fail(f, "\"Intel SGX TCB Signing\" and the trusted root", "%s",
@@ -72,7 +68,7 @@ static enum outcome
 signature(const struct tdx_document_facts *d, struct finding *f)
 {
     if (!readable(d)) {
-        return unread(d, f);
+        return OUTCOME_NOT_RUN;
     }
     return d->signature_ok
                ? finding_pass(f, "by the TCB signer")
@@ -142,7 +138,7 @@ tdx_rule_tcb_id(const struct check_in *in, struct finding *f)
     const struct tdx_tcb_info *tcb = NULL;
 
     if (!readable(tcb_document(in))) {
-        return unread(tcb_document(in), f);
+        return OUTCOME_NOT_RUN;
     }
     tcb = &in->tdx->collateral->tcb;
     if (tcb->tcb_type != 0) {
@@ -158,7 +154,7 @@ tdx_rule_tcb_expired(const struct check_in *in, struct finding *f)
 
     return readable(tcb_document(in))
                ? window(t, t->collateral->tcb.issued, t->collateral->tcb.next_update, f)
-               : unread(tcb_document(in), f);
+               : OUTCOME_NOT_RUN;
 }
 
 /* Two short values as hex; letter case is no difference, since both were decoded. */
@@ -181,7 +177,7 @@ tdx_rule_tcb_fmspc(const struct check_in *in, struct finding *f)
 
     return readable(tcb_document(in)) ? same_hex((struct slice){t->platform.out.fmspc, 6},
                                                  (struct slice){t->collateral->tcb.fmspc, 6}, f)
-                                      : unread(tcb_document(in), f);
+                                      : OUTCOME_NOT_RUN;
 }
 
 enum outcome
@@ -191,7 +187,7 @@ tdx_rule_tcb_pceid(const struct check_in *in, struct finding *f)
 
     return readable(tcb_document(in)) ? same_hex((struct slice){t->platform.out.pceid, 2},
                                                  (struct slice){t->collateral->tcb.pceid, 2}, f)
-                                      : unread(tcb_document(in), f);
+                                      : OUTCOME_NOT_RUN;
 }
 
 enum outcome
@@ -224,7 +220,7 @@ tdx_rule_qe_id(const struct check_in *in, struct finding *f)
     const struct tdx_collateral_facts *c = in->tdx->collateral;
 
     return readable(qe_document(in)) ? kind(c->qe.id, "TD_QE", c->qe.version, 2, f)
-                                     : unread(qe_document(in), f);
+                                     : OUTCOME_NOT_RUN;
 }
 
 enum outcome
@@ -234,5 +230,5 @@ tdx_rule_qe_expired(const struct check_in *in, struct finding *f)
 
     return readable(qe_document(in))
                ? window(t, t->collateral->qe.issued, t->collateral->qe.next_update, f)
-               : unread(qe_document(in), f);
+               : OUTCOME_NOT_RUN;
 }

@@ -20,14 +20,6 @@ enum {
     HEX_MAX = 2 * TDX_MR_LEN + 1,
 };
 
-static enum outcome
-not_evaluated(struct finding *f)
-{
-    return finding_unable(f, "tcbInfo and QE identity that can be read",
-                          "there is nothing to "
-                          "compare with");
-}
-
 /* (seen & mask) == want, byte by byte; without a mask all bits count. */
 static enum outcome
 masked(struct slice seen, const uint8_t *want, const uint8_t *mask, struct finding *f)
@@ -58,7 +50,7 @@ tdx_rule_qe_mrsigner(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
 
     return !t->evaluated
-               ? not_evaluated(f)
+               ? OUTCOME_NOT_RUN
                : masked(qe_part(t, QE_MRSIGNER, MRSIGNER_LEN), t->collateral->qe.mrsigner, NULL, f);
 }
 
@@ -71,7 +63,7 @@ tdx_rule_qe_isvprodid(const struct check_in *in, struct finding *f)
     char wanted[32];
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     (void)snprintf(wanted, sizeof wanted, "%u", t->collateral->qe.isvprodid);
     return seen == t->collateral->qe.isvprodid ? finding_pass(f, "%u", seen)
@@ -84,7 +76,7 @@ tdx_rule_qe_miscselect(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
 
     return !t->evaluated
-               ? not_evaluated(f)
+               ? OUTCOME_NOT_RUN
                : masked(qe_part(t, QE_MISCSELECT, MISCSELECT_LEN), t->collateral->qe.miscselect,
                         t->collateral->qe.miscselect_mask, f);
 }
@@ -95,7 +87,7 @@ tdx_rule_qe_attributes(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
 
     return !t->evaluated
-               ? not_evaluated(f)
+               ? OUTCOME_NOT_RUN
                : masked(qe_part(t, QE_ATTRIBUTES, ATTRIBUTES_LEN), t->collateral->qe.attributes,
                         t->collateral->qe.attributes_mask, f);
 }
@@ -121,7 +113,7 @@ tdx_rule_module_identity(const struct check_in *in, struct finding *f)
     unsigned version = t->quote.body.tee_tcb_svn.ptr[1];
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     if (!has_version(t)) {
         return finding_pass(f, "TDX 1.0");
@@ -137,11 +129,10 @@ tdx_rule_module_mrsigner(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
-    return identity(t) == NULL
-               ? finding_fail(f, "an identity to compare with", "none: module.identity")
-               : masked(t->quote.body.mrsignerseam, identity(t)->mrsigner, NULL, f);
+    return identity(t) == NULL ? OUTCOME_NOT_RUN
+                               : masked(t->quote.body.mrsignerseam, identity(t)->mrsigner, NULL, f);
 }
 
 /* A production module has no attribute; then those of the identity under its mask. */
@@ -152,16 +143,15 @@ tdx_rule_module_attributes(const struct check_in *in, struct finding *f)
     char hex[HEX_MAX];
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     if (!slice_zero(t->quote.body.seamattributes)) {
         hex_encode(t->quote.body.seamattributes, hex);
         return finding_fail(f, "SEAMATTRIBUTES zero", "%s", hex);
     }
-    return identity(t) == NULL
-               ? finding_fail(f, "an identity to compare with", "none: module.identity")
-               : masked(t->quote.body.seamattributes, identity(t)->attributes,
-                        identity(t)->attributes_mask, f);
+    return identity(t) == NULL ? OUTCOME_NOT_RUN
+                               : masked(t->quote.body.seamattributes, identity(t)->attributes,
+                                        identity(t)->attributes_mask, f);
 }
 
 /* "sgx 7 (SEAMLDR ACM) is 3, needs 5" of the nearest level that did not match. */
@@ -186,7 +176,7 @@ tdx_rule_tcb_level(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     return t->tcb.platform == TDX_NOT_SUPPORTED
                ? no_level(&t->tcb, f)
@@ -199,10 +189,13 @@ tdx_rule_module_level(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     if (t->tcb.module == TDX_STATUS_NONE) {
         return finding_ignored(f, "TDX 1.0: the platform's level holds for the module");
+    }
+    if (identity(t) == NULL) {
+        return OUTCOME_NOT_RUN;
     }
     return t->tcb.module == TDX_NOT_SUPPORTED
                ? finding_fail(f, "a level of the module's identity", "none has isvsvn %u or less",
@@ -216,7 +209,7 @@ tdx_rule_qe_level(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     return t->tcb.qe == TDX_NOT_SUPPORTED
                ? finding_fail(f, "a level of the QE identity", "none is as low as the QE's isvsvn")
@@ -230,7 +223,7 @@ tdx_rule_tcb_current(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     if (t->tcb.current == TDX_STATUS_NONE) {
         return finding_ignored(f, "the report has no TEE_TCB_SVN_2");
@@ -256,7 +249,7 @@ tdx_rule_status_known(const struct check_in *in, struct finding *f)
                   t->tcb.current != TDX_NOT_SUPPORTED;
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     if (!known(t->tcb.platform) || !known(t->tcb.module) || !known(t->tcb.qe)) {
         return finding_fail(f, "statuses of Intel's PCS API v4", "a status with another name");
@@ -309,10 +302,10 @@ tdx_rule_status(const struct check_in *in, struct finding *f)
     const struct tdx_in *t = in->tdx;
     char wanted[FINDING_TEXT];
 
-    if (!t->evaluated) {
-        return not_evaluated(f);
+    if (!t->evaluated || t->tcb.status >= TDX_NOT_SUPPORTED) {
+        return OUTCOME_NOT_RUN;
     }
-    if (t->tcb.status < TDX_NOT_SUPPORTED && t->want->statuses & 1U << t->tcb.status) {
+    if (t->want->statuses & 1U << t->tcb.status) {
         return t->has_early && t->early.status != t->tcb.status
                    ? finding_pass(f, "%s now, %s on the early track (evaluation %u)",
                                   tdx_status_name(t->tcb.status), tdx_status_name(t->early.status),
@@ -331,7 +324,7 @@ tdx_rule_date(const struct check_in *in, struct finding *f)
     char wanted[RFC3339_LEN + 1];
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     if (t->want->tcb_date_min == INT64_MIN) {
         return finding_ignored(f, "no least tcbDate is asked for");
@@ -350,7 +343,7 @@ tdx_rule_eval(const struct check_in *in, struct finding *f)
     char wanted[32];
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     if (t->want->tcb_eval_min == 0) {
         return finding_ignored(f, "no least evaluation number is asked for");
@@ -380,7 +373,7 @@ tdx_rule_advisory(const struct check_in *in, struct finding *f)
     const struct tdx_expect *w = t->want;
 
     if (!t->evaluated) {
-        return not_evaluated(f);
+        return OUTCOME_NOT_RUN;
     }
     if (w->advisory_deny_n == 0 && w->advisory_allow_n == 0) {
         return finding_ignored(f, "the policy names no advisories");

@@ -195,10 +195,16 @@ tdx_rule_key(const struct check_in *in, struct finding *f)
                          : part_outcome(&p->ak, "a point on P-256", "a point on P-256", f);
 }
 
+/* A key that is none has its own row. */
 enum outcome
 tdx_rule_signature(const struct check_in *in, struct finding *f)
 {
-    return in->tdx->signature_ok ? finding_pass(f, "by the attestation key")
-                                 : finding_fail(f, "a quote signed by the attestation key",
-                                                "the signature does not verify");
+    const struct tdx_in *t = in->tdx;
+
+    if (!part_ok(&t->platform.ak)) {
+        return OUTCOME_NOT_RUN;
+    }
+    return t->signature_ok ? finding_pass(f, "by the attestation key")
+                           : finding_fail(f, "a quote signed by the attestation key",
+                                          "the signature does not verify");
 }
