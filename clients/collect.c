@@ -194,7 +194,7 @@ types_parse(const char *types, unsigned *out, struct fault *f)
         unsigned one = type_bit((struct slice){(const uint8_t *)at, len});
 
         if (one == 0 || (*out & one) != 0) {
-            return fault_add(f, ERR_MALFORMED, "evidence",
+            return fault_add(f, ERR_MALFORMED, "evidence_type",
                              "--evidence %s: auto, or each once of tpm2, sev-snp, azure-sev-snp",
                              types);
         }

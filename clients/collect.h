@@ -33,7 +33,7 @@ struct collect_bound {
     const uint8_t *jkt; /* JKT_LEN bytes */
 };
 
-/* "auto", or a list of types that this client collects?  ERR_MALFORMED, code evidence, names the word. */
+/* "auto", or a list of types that this client collects?  ERR_MALFORMED, code evidence_type, names the word. */
 enum err collect_types_check(const char *types, struct fault *f) MUST_USE;
 
 /* The array `evidence` of POST /v1/attest; owned by the caller. */

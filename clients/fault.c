@@ -34,7 +34,8 @@ static const struct kind kinds[] = {
 
 /* What is wrong with the command line or with a file that it names, whoever finds out. */
 static const char *const usage_codes[] = {
-    "usage", "file", "config", "not_https", "server", "pcrs", "key", "handle", "sign_key",
+    "usage", "file", "config", "not_https", "server",
+    "pcrs",  "key",  "handle", "sign_key",  "evidence_type",
 };
 
 /* Statuses with a meaning of their own; the rest go by their hundred. */
@@ -81,6 +82,8 @@ static const struct advice advices[] = {
     {"tpm_open", "check --tcti (for example device:/dev/tpmrm0) and that you may open it"},
     {"tpm", "look at `tpm2_getcap properties-variable`; another process may hold the TPM"},
     {"tpm_bank", "choose another bank with --pcrs; this TPM has not allocated that one"},
+    {"snp", "be root, and see that /sys/kernel/config/tsm/report or /dev/sev-guest is there "
+            "(--tsm, --sev-guest)"},
     {"evidence_rejected", "ask your administrator: countersign admin explain VERDICT"},
     {"evidence_malformed", "ask your administrator: countersign admin explain VERDICT"},
     {"evidence_unable", "try again later; if it stays, ask your administrator"},

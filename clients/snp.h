@@ -30,7 +30,7 @@ struct snp_ask {
 /* ---- snp_tsm.c: configfs-tsm, Linux 6.7 and later */
 
 /* root: the folder of reports, e.g. /sys/kernel/config/tsm/report.  An entry of our own is made in it and removed again.
- * ERR_NOT_FOUND (no such folder), ERR_UNABLE: code snp says what the kernel said. */
+ * ERR_UNABLE: code snp says what the kernel said. */
 enum err snp_tsm_report(const char *root, const struct snp_ask *ask, struct snp_answer *out,
                         struct fault *f) MUST_USE;
 

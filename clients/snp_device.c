@@ -198,8 +198,7 @@ snp_device_report(const char *device, const struct snp_ask *ask, struct snp_answ
     int64_t until_ms = clock_mono_ms() + SNP_ASK_MS;
 
     if (fd < 0) {
-        return fault_add(f, errno == ENOENT ? ERR_NOT_FOUND : ERR_UNABLE, "snp", "opening %s: %s",
-                         device, strerrordesc_np(errno));
+        return fault_add(f, ERR_UNABLE, "snp", "opening %s: %s", device, strerrordesc_np(errno));
     }
     TRY(ask_extended(&x, ask, until_ms, &got, f));
     if (x.error != 0) {

@@ -54,8 +54,7 @@ nap(void)
 static enum err
 failed(struct fault *f, const char *what, const char *path, int error)
 {
-    return fault_add(f, error == ENOENT ? ERR_NOT_FOUND : ERR_UNABLE, "snp", "%s %s: %s", what,
-                     path, strerrordesc_np(error));
+    return fault_add(f, ERR_UNABLE, "snp", "%s %s: %s", what, path, strerrordesc_np(error));
 }
 
 /* A new folder with a name that nobody else has. */

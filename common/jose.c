@@ -137,7 +137,11 @@ thumbprint(const struct jose_alg_row *row, const struct point *point, struct jwk
     uint8_t json[THUMBPRINT_INPUT_MAX];
     struct wr w = wr_init(json, sizeof json, "thumbprint");
 
-    wr_fmt(&w, "{\"crv\":\"%s\",\"kty\":\"%s\",\"x\":\"", row->crv, row->kty);
+    wr_text(&w, "{\"crv\":\"");
+    wr_text(&w, row->crv);
+    wr_text(&w, "\",\"kty\":\"");
+    wr_text(&w, row->kty);
+    wr_text(&w, "\",\"x\":\"");
     wr_b64url(&w, point->x);
     if (point->y.len > 0) {
         wr_text(&w, "\",\"y\":\"");

@@ -194,6 +194,13 @@ snp_claims_json(const struct snp_claims *c)
     return o;
 }
 
+/* A VCEK names a chip and a VLEK a provider; an intermediate neither, and it has no levels. */
+static bool
+is_leaf(const struct snp_claims *c)
+{
+    return c->csp_id[0] != '\0' || !slice_zero((struct slice){c->chip, sizeof c->chip});
+}
+
 json_t *
 snp_chain_claims_json(const struct snp_claims *c)
 {
@@ -201,7 +208,7 @@ snp_chain_claims_json(const struct snp_claims *c)
 
     set(o, "product", json_string(snp_product_name(c->product)));
     set(o, "kind", json_string(snp_vek_kind_name(c->kind)));
-    set(o, "tcb", tcb_json(c->product, &c->reported));
+    set(o, "tcb", is_leaf(c) ? tcb_json(c->product, &c->reported) : json_null());
     set(o, "chip_id", chip_json(c));
     set(o, "csp_id", text_or_null(c->csp_id));
     set(o, "crl_checked", json_boolean(c->crl_checked));

@@ -26,7 +26,8 @@
 json_t *snp_claims_json(const struct snp_claims *c);
 
 /* Of a certificate that was judged without a report: product, kind, tcb, chip_id, csp_id,
- * crl_checked.  Owned by the caller. */
+ * crl_checked.  The kind of an intermediate is that of the keys it certifies, and its tcb is null.
+ * Owned by the caller. */
 json_t *snp_chain_claims_json(const struct snp_claims *c);
 
 #endif

@@ -230,3 +230,14 @@ snp_check_what(const char *id)
     }
     return NULL;
 }
+
+bool
+snp_listed(const struct snp_values *list, struct slice value)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (slice_same(list->value[i], value)) {
+            return true;
+        }
+    }
+    return false;
+}

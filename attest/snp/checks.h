@@ -45,6 +45,9 @@ const struct snp_golden *snp_golden_of(const struct snp_in *in);
 /* The TCB that the key proves: REPORTED_TCB, or the certificate's when there is no report. */
 struct snp_tcb snp_tcb_proven(const struct snp_in *in);
 
+/* One of them, byte for byte. */
+bool snp_listed(const struct snp_values *list, struct slice value);
+
 /* One row each.  rules_report.c: */
 enum outcome snp_rule_report_length(const struct check_in *in, struct finding *f);
 enum outcome snp_rule_report_version(const struct check_in *in, struct finding *f);

@@ -18,9 +18,9 @@ enum {
 };
 
 static const struct snp_product_facts FACTS[] = {
-    [SNP_MILAN] = {"Milan", FAMILY_19, {0, 0, 1, 6, 7}, SNP_CHIP_LEN, BOUNDS},
-    [SNP_GENOA] = {"Genoa", FAMILY_19, {0, 0, 1, 6, 7}, SNP_CHIP_LEN, BOUNDS},
-    [SNP_TURIN] = {"Turin", FAMILY_1A, {0, 1, 2, 3, 7}, 8, BOUNDS},
+    [SNP_MILAN] = {"Milan", SNP_CHIP_LEN, FAMILY_19, {0, 0, 1, 6, 7}, BOUNDS},
+    [SNP_GENOA] = {"Genoa", SNP_CHIP_LEN, FAMILY_19, {0, 0, 1, 6, 7}, BOUNDS},
+    [SNP_TURIN] = {"Turin", 8, FAMILY_1A, {0, 1, 2, 3, 7}, BOUNDS},
 };
 
 _Static_assert(sizeof FACTS / sizeof FACTS[0] == SNP_PRODUCTS, "one row for each product");

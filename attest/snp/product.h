@@ -12,9 +12,9 @@ enum { SNP_COMPONENTS = 5, SNP_COMPONENT_ALL = 31, SNP_TCB_LEN = 8 };
 
 struct snp_product_facts {
     const char *name;           /* of AMD's key distribution service */
+    size_t chip_len;            /* bytes of CHIP_ID that count; the rest is zero */
     unsigned components;        /* SNP_FMC and so on: those that it has */
     uint8_t at[SNP_COMPONENTS]; /* offset within TCB_VERSION of each, in the order of the bits */
-    size_t chip_len;            /* bytes of CHIP_ID that count; the rest is zero */
     struct snp_tcb plausible;   /* above this no firmware can be; see product.c */
 };
 

@@ -47,7 +47,8 @@ snp_rule_crl_missing(const struct check_in *in, struct finding *f)
         return turned_off(f);
     }
     if (s->crl.present) {
-        return finding_pass(f, "%zu bytes", s->ev->crl.len);
+        return s->ev->crl.len > 0 ? finding_pass(f, "%zu bytes", s->ev->crl.len)
+                                  : finding_pass(f, "verified before");
     }
     if (s->want->crl == SNP_CRL_IF_PRESENT) {
         return finding_ignored(f, "no CRL is at hand, and the policy does not require one");

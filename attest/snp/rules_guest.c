@@ -82,23 +82,13 @@ wants(const struct snp_golden *g, enum field id)
     return id == GUEST_SVN ? g->guest_svn_min > 0 : values_of(g, id)->wanted;
 }
 
-static bool
-listed(const struct snp_values *list, struct slice seen)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        if (slice_same(list->value[i], seen)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A key signed for what the ID block says, and it is one of these. */
 static bool
 key_trusted(const struct snp_report *r, const struct snp_golden *g)
 {
-    bool id = g->id_key.wanted && !slice_zero(r->id_key) && listed(&g->id_key, r->id_key);
-    bool author = g->author_key.wanted && r->author_key_en && listed(&g->author_key, r->author_key);
+    bool id = g->id_key.wanted && !slice_zero(r->id_key) && snp_listed(&g->id_key, r->id_key);
+    bool author =
+        g->author_key.wanted && r->author_key_en && snp_listed(&g->author_key, r->author_key);
 
     return id || author;
 }
@@ -121,7 +111,7 @@ field_holds(const struct snp_in *s, const struct snp_golden *g, enum field id)
     if (id == GUEST_SVN) {
         return s->report.guest_svn >= g->guest_svn_min;
     }
-    return listed(values_of(g, id), seen_of(&s->report, id)) &&
+    return snp_listed(values_of(g, id), seen_of(&s->report, id)) &&
            (id != AUTHOR_KEY || s->report.author_key_en);
 }
 
@@ -229,7 +219,7 @@ snp_rule_report_id(const struct check_in *in, struct finding *f)
     if (!s->want->report_id.wanted) {
         return finding_ignored(f, "the policy ignores it");
     }
-    if (!listed(&s->want->report_id, s->report.report_id)) {
+    if (!snp_listed(&s->want->report_id, s->report.report_id)) {
         list_text(&s->want->report_id, wanted, sizeof wanted);
         hex_encode(s->report.report_id, hex);
         return finding_fail(f, wanted, "REPORT_ID is %s", hex);

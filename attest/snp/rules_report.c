@@ -229,71 +229,58 @@ snp_rule_report_signature(const struct check_in *in, struct finding *f)
     return finding_pass(f, "by the %s", snp_vek_kind_name(in->snp->vek.out.kind));
 }
 
-/* The chip: of the report, or of the certificate when there is none.  False when neither tells. */
-static bool
-chip_of(const struct snp_in *s, struct slice *chip)
+/* The chip: of the report, or of the certificate when there is none; empty when neither tells. */
+static struct slice
+chip_of(const struct snp_in *s)
 {
-    if (!s->vek_only) {
-        *chip = s->report.chip;
-    } else {
-        *chip = (struct slice){s->vek.out.hwid, s->vek.out.hwid_len > 0 ? SNP_CHIP_LEN : 0};
+    struct slice chip = s->report.chip;
+
+    if (s->vek_only) {
+        chip = (struct slice){s->vek.out.hwid, SNP_CHIP_LEN};
     }
-    return !slice_zero(*chip);
+    return slice_zero(chip) ? (struct slice){0} : chip;
 }
 
-static bool
-listed(const struct snp_values *list, struct slice chip)
+/* A chip that cannot be told satisfies neither kind of list. */
+static enum outcome
+chip_listed(const struct snp_in *s, const struct snp_values *list, bool want, struct finding *f)
 {
-    for (size_t i = 0; i < list->n; i++) {
-        if (slice_same(list->value[i], chip)) {
-            return true;
-        }
+    const char *wanted =
+        want ? "a chip of the policy's list" : "a chip that the policy does not deny";
+    struct slice chip = chip_of(s);
+    char hex[2 * SHOWN_CHIP + 1];
+
+    if (s->vek.is_ca) {
+        return finding_ignored(f, "an intermediate is of no chip");
     }
-    return false;
+    if (chip.len == 0) {
+        return finding_fail(f, wanted, "CHIP_ID is masked: it cannot be told");
+    }
+    hex_encode((struct slice){chip.ptr, SHOWN_CHIP}, hex);
+    if (snp_listed(list, chip) != want) {
+        return finding_fail(f, wanted, "chip %s..", hex);
+    }
+    return finding_pass(f, "chip %s..", hex);
 }
 
 enum outcome
 snp_rule_chip_denied(const struct check_in *in, struct finding *f)
 {
-    const struct snp_in *s = in->snp;
-    char hex[2 * SHOWN_CHIP + 1];
-    struct slice chip = {0};
+    const struct snp_values *deny = &in->snp->want->chip_deny;
 
-    if (!s->want->chip_deny.wanted) {
+    if (!deny->wanted) {
         return finding_ignored(f, "the policy denies no chip");
     }
-    if (s->vek.is_ca) {
-        return finding_ignored(f, "an intermediate is of no chip");
-    }
-    if (!chip_of(s, &chip)) {
-        return finding_fail(f, "a chip that can be told from the denied ones", "CHIP_ID is masked");
-    }
-    hex_encode((struct slice){chip.ptr, SHOWN_CHIP}, hex);
-    if (listed(&s->want->chip_deny, chip)) {
-        return finding_fail(f, "a chip that the policy does not deny", "chip %s..", hex);
-    }
-    return finding_pass(f, "chip %s..", hex);
+    return chip_listed(in->snp, deny, false, f);
 }
 
 enum outcome
 snp_rule_chip_allowed(const struct check_in *in, struct finding *f)
 {
-    const struct snp_in *s = in->snp;
-    char hex[2 * SHOWN_CHIP + 1];
-    struct slice chip = {0};
+    const struct snp_values *allow = &in->snp->want->chip_allow;
 
-    if (!s->want->chip_allow.wanted) {
+    if (!allow->wanted) {
         return finding_ignored(f, "the policy allows every chip");
     }
-    if (s->vek.is_ca) {
-        return finding_ignored(f, "an intermediate is of no chip");
-    }
-    if (!chip_of(s, &chip)) {
-        return finding_fail(f, "a chip of the policy's list", "CHIP_ID is masked");
-    }
-    hex_encode((struct slice){chip.ptr, SHOWN_CHIP}, hex);
-    if (!listed(&s->want->chip_allow, chip)) {
-        return finding_fail(f, "a chip of the policy's list", "chip %s..", hex);
-    }
-    return finding_pass(f, "chip %s..", hex);
+    return chip_listed(in->snp, allow, true, f);
 }

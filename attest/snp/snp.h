@@ -140,6 +140,22 @@ void snp_vek_done(struct snp_vek *v);
 enum err snp_vek_open(struct slice cert, const struct snp_anchors *anchors, struct snp_vek *out,
                       struct why *why) MUST_USE;
 
+/* A CRL that was verified before, as far as it bears on one intermediate: its signature is not verified anew, its time is judged
+ * each time.  Plain data; good as long as the anchors that it was made with. */
+struct snp_crl_known {
+    enum snp_product product;
+    uint8_t serial[20]; /* of the intermediate that was looked for; big-endian, without leading zeros */
+    size_t serial_len;
+    bool revoked;
+    int64_t revoked_since;            /* unix seconds */
+    int64_t this_update, next_update; /* unix seconds */
+};
+
+/* crl: DER or PEM.  kind: of the keys that the intermediate signs.  ERR_MALFORMED: no CRL; ERR_DENIED: not by the ARK of the
+ * product, or no such intermediate is trusted. */
+enum err snp_crl_keep(struct slice crl, const struct snp_anchors *anchors, enum snp_product product,
+                      enum snp_vek_kind kind, struct snp_crl_known *out, struct why *why) MUST_USE;
+
 /* ---- evidence ---- */
 
 struct snp_evidence {
@@ -150,6 +166,8 @@ struct snp_evidence {
     const struct snp_vek
         *known; /* a certificate verified before for this very (product, chip, TCB), or NULL */
     struct slice crl; /* DER or PEM, of the verifier's own store; empty: none */
+    const struct snp_crl_known
+        *known_crl; /* counts instead of `crl` when it is of the intermediate at hand; or NULL */
     enum snp_product
         product; /* what the operator says of a report that does not name its product (v2); NONE: by VEK */
 };

@@ -44,7 +44,9 @@ api_begin(struct wr *w, size_t cap)
 static void
 member(struct wr *w, const char *name)
 {
-    wr_fmt(w, "%s\"%s\":", w->len > 1 ? "," : "", name);
+    wr_text(w, w->len > 1 ? ",\"" : "\"");
+    wr_text(w, name);
+    wr_text(w, "\":");
 }
 
 void
@@ -58,7 +60,7 @@ void
 api_number(struct wr *w, const char *name, int64_t value)
 {
     member(w, name);
-    wr_fmt(w, "%lld", (long long)value);
+    wr_dec(w, value);
 }
 
 void

@@ -18,8 +18,9 @@
 #include "common/mem.h"
 
 enum {
-    POOL_BYTES =
-        64 * 1024, /* per connection: a head of HEAD_MAX, a reply's headers, and reading ahead */
+    /* Per connection: a head of HEAD_MAX and a reply's headers.  Half of it is a TLS record read
+     * ahead.  libmicrohttpd clears all of it after each request. */
+    POOL_BYTES = 40 * 1024,
     STACK_BYTES = 512 * 1024, /* handlers do public-key work; only pages that are touched count */
     FILES_SPARE = 128,        /* descriptors that are not connections */
 };

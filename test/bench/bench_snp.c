@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench_snp.c - whole verdicts on SNP reports per CPU-second, beside the bare signature verification.
  *
- * Prints JSON lines.  `snp.verify.warm`: attest_verify() with a certificate that was verified before: decode, look the key up, one
- * P-384 verification, every rule, claims.  `snp.verify.cold`: the certificate comes as DER and is judged again, one RSA-4096
- * verification more.  `snp.verify.warm.100000`: the warm verdict when the key is one of 100,000, against one of one: what the cache
- * costs as it grows.  The floor is EVP_DigestVerify() of the same signature over the same 672 bytes with a key that is ready, and
- * nothing else.  All are measured in turns, so that a busy machine disturbs them alike; the medians are printed.  The CA is made for
- * the run and thrown away. */
-#include <openssl/objects.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
+ * Prints JSON lines.  `snp.verify.warm`: attest_verify() with a certificate and a CRL that were verified before: decode, look the key
+ * up, one P-384 verification, every rule, claims.  `snp.verify.cold`: the certificate comes as DER in a certificate table and is judged
+ * again, one RSA-4096 verification more.  `snp.verify.warm.100000`: the warm verdict when the key is one of 100,000, against one of
+ * one: what the cache costs as it grows.  The floor is EVP_DigestVerify() of the same signature over the same 672 bytes with a key that
+ * is ready, and nothing else.  All are measured in turns, so that a busy machine disturbs them alike; the medians are printed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "attest/attest.h"
-#include "test/unit/snp_soft.h"
+#include "test/unit/amd_desk.h"
 
 enum {
     ROUNDS = 15,
@@ -24,9 +20,9 @@ enum {
     CHIPS = 100000,
     SLOTS = 1 << 18, /* of the cache; a power of two */
     REPORTS = 512,   /* of chips all over the cache */
-    CERT_MAX = 4096,
-    NOW = 1800000000,
-    YEAR = 365 * 24 * 3600,
+    TABLE_MAX = 8192,
+    TABLE_ENTRIES = 3,
+    ENTRY_LEN = 24,
 };
 
 /* Certified keys by chip and level, as a verifier keeps them. */
@@ -45,10 +41,12 @@ struct load {
     struct cache *cache;               /* the one in use */
     uint8_t (*report)[SNP_REPORT_LEN]; /* owned; REPORTS */
     size_t reports_n, next;
-    uint8_t cert[CERT_MAX];
-    size_t cert_len;
-    EVP_PKEY *chip, *ask; /* owned */
-    EVP_MD_CTX *floor;    /* owned */
+    uint8_t table[TABLE_MAX];
+    size_t table_len;
+    struct amd_der vcek;
+    struct snp_crl_known crl;
+    EVP_PKEY *chip;    /* owned */
+    EVP_MD_CTX *floor; /* owned */
     uint8_t der[128];
     size_t der_len;
 };
@@ -71,128 +69,48 @@ cpu_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* ---- a certificate as AMD writes it ---- */
+/* ---- what comes with the report ---- */
 
-static X509_NAME *
-amd_name(const char *cn)
+static const uint8_t GUIDS[TABLE_ENTRIES][16] = {
+    {0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64, 0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac,
+     0xcd},
+    {0x4a, 0xb7, 0xb3, 0x79, 0xbb, 0xac, 0x4f, 0xe4, 0xa0, 0x2f, 0x05, 0xae, 0xf3, 0x27, 0xc7,
+     0x82},
+    {0xc0, 0xb4, 0x06, 0xa4, 0xa8, 0x03, 0x49, 0x52, 0x97, 0x43, 0x3f, 0xb6, 0x01, 0x4c, 0xd0,
+     0xae},
+};
+
+/* The certificate table of an extended guest request: VCEK, ASK, ARK as DER. */
+static void
+table_write(struct load *l)
 {
-    X509_NAME *n = X509_NAME_new();
-    const char *const rows[][2] = {
-        {"OU", "Engineering"},           {"C", "US"}, {"L", "Santa Clara"}, {"ST", "CA"},
-        {"O", "Advanced Micro Devices"}, {"CN", cn}};
+    const struct amd_cert vcek = amd_vek(SNP_GENOA, false, l->chip);
+    const struct amd_der der[TABLE_ENTRIES] = {amd_make(&vcek), amd_ca_der(SNP_GENOA, AMD_ASK),
+                                               amd_ca_der(SNP_GENOA, AMD_ARK)};
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        must(X509_NAME_add_entry_by_txt(n, rows[i][0], MBSTRING_ASC, (const uint8_t *)rows[i][1],
-                                        -1, -1, 0) == 1,
-             "no name");
+    l->table_len = (TABLE_ENTRIES + 1) * ENTRY_LEN;
+    for (size_t i = 0; i < TABLE_ENTRIES; i++) {
+        must(l->table_len + der[i].n <= TABLE_MAX, "certificates are too large");
+        memcpy(l->table + i * ENTRY_LEN, GUIDS[i], sizeof GUIDS[i]);
+        soft_put(l->table, i * ENTRY_LEN + 16, l->table_len, 4);
+        soft_put(l->table, i * ENTRY_LEN + 20, der[i].n, 4);
+        memcpy(l->table + l->table_len, der[i].b, der[i].n);
+        l->table_len += der[i].n;
     }
-    return n;
+    l->vcek = amd_make(&vcek);
 }
 
 static void
-extend(X509 *x, const char *tail, const uint8_t *value, size_t len)
+crl_read(struct load *l)
 {
-    char oid[64];
-    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
-
-    (void)snprintf(oid, sizeof oid, "1.3.6.1.4.1.3704.1.%s", tail);
-    must(ASN1_OCTET_STRING_set(octets, value, (int)len) == 1, "no memory");
-
-    ASN1_OBJECT *obj = OBJ_txt2obj(oid, 1);
-    X509_EXTENSION *ext = X509_EXTENSION_create_by_OBJ(NULL, obj, 0, octets);
-
-    must(ext != NULL && X509_add_ext(x, ext, -1) == 1, "no extension");
-    X509_EXTENSION_free(ext);
-    ASN1_OBJECT_free(obj);
-    ASN1_OCTET_STRING_free(octets);
-}
-
-/* A DER INTEGER of 0..255. */
-static void
-extend_number(X509 *x, const char *tail, uint8_t value)
-{
-    const uint8_t small[] = {0x02, 0x01, value};
-    const uint8_t large[] = {0x02, 0x02, 0x00, value};
-
-    if (value < 0x80) {
-        extend(x, tail, small, sizeof small);
-    } else {
-        extend(x, tail, large, sizeof large);
-    }
-}
-
-static void
-sign_pss(X509 *x, EVP_PKEY *by)
-{
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *key = NULL;
-
-    must(EVP_DigestSignInit(ctx, &key, EVP_sha384(), NULL, by) == 1 &&
-             EVP_PKEY_CTX_set_rsa_padding(key, RSA_PKCS1_PSS_PADDING) == 1 &&
-             EVP_PKEY_CTX_set_rsa_pss_saltlen(key, 48) == 1 && X509_sign_ctx(x, ctx) > 0,
-         "no certificate");
-    EVP_MD_CTX_free(ctx);
-}
-
-/* The VCEK of a Genoa: for REPORTED_TCB and CHIP_ID of this report. */
-static void
-certify(struct load *l, const uint8_t *report)
-{
-    static const uint8_t NAME[] = {0x16, 5, 'G', 'e', 'n', 'o', 'a'};
-    const uint8_t *t = report + AT_REPORTED;
-    X509 *x = X509_new();
-    X509_NAME *subject = amd_name("SEV-VCEK");
-    X509_NAME *issuer = amd_name("SEV-Genoa");
-
-    must(X509_set_version(x, 2) == 1 && X509_set_subject_name(x, subject) == 1 &&
-             X509_set_issuer_name(x, issuer) == 1 && X509_set_pubkey(x, l->chip) == 1 &&
-             ASN1_INTEGER_set(X509_get_serialNumber(x), 0) == 1 &&
-             ASN1_TIME_set(X509_getm_notBefore(x), NOW - YEAR) != NULL &&
-             ASN1_TIME_set(X509_getm_notAfter(x), NOW + 6L * YEAR) != NULL,
-         "no certificate");
-    extend_number(x, "1", 0);
-    extend(x, "2", NAME, sizeof NAME);
-    extend_number(x, "3.1", t[0]);
-    extend_number(x, "3.2", t[1]);
-    extend_number(x, "3.3", t[6]);
-    extend_number(x, "3.4", 0);
-    extend_number(x, "3.5", 0);
-    extend_number(x, "3.6", 0);
-    extend_number(x, "3.7", 0);
-    extend_number(x, "3.8", t[7]);
-    extend(x, "4", report + AT_CHIP, SNP_CHIP_LEN);
-    sign_pss(x, l->ask);
-
-    uint8_t *at = l->cert;
-    int len = i2d_X509(x, NULL);
-
-    must(len > 0 && len <= CERT_MAX && i2d_X509(x, &at) == len, "certificate is too large");
-    l->cert_len = (size_t)len;
-    X509_NAME_free(subject);
-    X509_NAME_free(issuer);
-    X509_free(x);
-}
-
-static void
-trust_ask(struct load *l)
-{
-    static const char *const CN[] = {"ARK-Genoa", "SEV-Genoa"};
-    struct snp_ca *const ca[] = {&l->trust.snp.product[SNP_GENOA - 1].ark,
-                                 &l->trust.snp.product[SNP_GENOA - 1].ask};
-    BIGNUM *n = NULL;
-    uint8_t modulus[512];
+    const struct amd_crl list = amd_crl(SNP_GENOA);
+    const struct amd_der der = amd_crl_make(&list);
     struct why why = {0};
 
-    must(EVP_PKEY_get_bn_param(l->ask, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
-             BN_bn2binpad(n, modulus, sizeof modulus) == sizeof modulus,
-         "no modulus");
-    BN_free(n);
-    for (size_t i = 0; i < 2; i++) {
-        *ca[i] = (struct snp_ca){.present = true, .cn = CN[i], .not_after = NOW + 20L * YEAR};
-        must(sig_key_rsa((struct slice){modulus, sizeof modulus}, 65537, &ca[i]->key, &why) ==
-                 ERR_OK,
-             "no key");
-    }
+    must(snp_crl_keep(amd_slice(&der), &l->trust.snp, SNP_GENOA, SNP_VCEK, &l->crl, &why) == ERR_OK,
+         why_text(&why));
+    l->ev.snp.known_crl = &l->crl;
+    l->want.snp.crl = SNP_CRL_REQUIRE;
 }
 
 /* ---- the cache ---- */
@@ -229,6 +147,10 @@ cache_find(const struct cache *c, const struct snp_need *need)
 static void
 chip_write(uint32_t number, uint8_t chip[SNP_CHIP_LEN])
 {
+    if (number == 0) { /* the one that has a certificate */
+        memset(chip, AMD_CHIP_BYTE, SNP_CHIP_LEN);
+        return;
+    }
     for (size_t i = 0; i < SNP_CHIP_LEN; i++) {
         number = number * 1664525 + 1013904223;
         chip[i] = (uint8_t)(number >> 24);
@@ -280,19 +202,18 @@ load_open(struct load *l)
 
     *l = (struct load){.ev = {.type = EVIDENCE_SEV_SNP}};
     l->chip = EVP_EC_gen("P-384");
-    l->ask = EVP_RSA_gen(4096);
     l->report = calloc(REPORTS, sizeof *l->report);
-    must(l->chip != NULL && l->ask != NULL && l->report != NULL, "no keys");
+    must(l->chip != NULL && l->report != NULL, "no keys");
     for (uint32_t i = 0; i < REPORTS; i++) {
         soft_report(SNP_GENOA, 5, l->report[i]);
         chip_write(i * (CHIPS / REPORTS), l->report[i] + AT_CHIP);
         soft_sign(l->chip, l->report[i]);
     }
-    trust_ask(l);
-    certify(l, l->report[0]);
     snp_expect_default(&l->want.snp);
-    must(snp_vek_open((struct slice){l->cert, l->cert_len}, &l->trust.snp, &vek, &why) == ERR_OK,
-         why_text(&why));
+    amd_trust(SNP_GENOA, &l->trust.snp);
+    table_write(l);
+    crl_read(l);
+    must(snp_vek_open(amd_slice(&l->vcek), &l->trust.snp, &vek, &why) == ERR_OK, why_text(&why));
     cache_open(&l->one, 1, &vek);
     cache_open(&l->many, CHIPS, &vek);
     floor_open(l);
@@ -313,13 +234,13 @@ load_done(struct load *l)
     free(l->report);
     EVP_MD_CTX_free(l->floor);
     EVP_PKEY_free(l->chip);
-    EVP_PKEY_free(l->ask);
+    snp_anchors_done(&l->trust.snp);
 }
 
 static void
 verdict_once(struct load *l)
 {
-    attest_verify(&l->ev, &l->want, &l->trust, NOW, &l->out);
+    attest_verify(&l->ev, &l->want, &l->trust, AMD_NOW, &l->out);
     must(verdict_judge(&l->out.verdict) == JUDGE_ACCEPT && l->out.snp.product == SNP_GENOA,
          "refused");
 }
@@ -359,8 +280,9 @@ cold_once(struct load *l)
 {
     l->ev.snp.report = (struct slice){l->report[0], SNP_REPORT_LEN};
     l->ev.snp.known = NULL;
-    l->ev.snp.vek = (struct slice){l->cert, l->cert_len};
+    l->ev.snp.cert_table = (struct slice){l->table, l->table_len};
     verdict_once(l);
+    l->ev.snp.cert_table = (struct slice){0};
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -80,7 +81,7 @@ scene_vlek(struct scene *s)
 {
     s->vek.kind = SNP_VLEK;
     s->vek.hwid_len = 0;
-    (void)strcpy(s->vek.csp_id, "CN=cc-test.example");
+    (void)snprintf(s->vek.csp_id, sizeof s->vek.csp_id, "CN=cc-test.example");
     s->report[AT_FLAGS] |= SOFT_FLAG_VLEK;
     memset(s->report + AT_CHIP, 0, SNP_CHIP_LEN);
     s->want.snp.allow_masked_chip = true;

@@ -164,7 +164,7 @@ an_attribute_may_come_late_but_not_never(void **state)
     kernel.late = 20;
     assert_int_equal(tsm(-1, &a, &f), ERR_OK);
     kernel.late = 1U << 30;
-    assert_refused(ERR_NOT_FOUND, "inblob: No such file");
+    assert_refused(ERR_UNABLE, "inblob: No such file");
     assert_in_range(kernel.slept_ms, 1500, 2500);
 }
 
@@ -218,14 +218,14 @@ wrong_sizes_are_refused(void **state)
 }
 
 static void
-no_folder_is_not_found(void **state)
+no_folder_is_no_report(void **state)
 {
     const struct snp_ask ask = ask_of(-1);
     struct snp_answer a = {.table = NULL};
     struct fault f = {0};
 
     (void)state;
-    assert_int_equal(snp_tsm_report("/nonexistent/tsm", &ask, &a, &f), ERR_NOT_FOUND);
+    assert_int_equal(snp_tsm_report("/nonexistent/tsm", &ask, &a, &f), ERR_UNABLE);
     assert_non_null(strstr(why_text(&f.why), "making an entry in /nonexistent/tsm"));
     assert_false(snp_tsm_there("/nonexistent/tsm"));
 }
@@ -376,14 +376,14 @@ what_the_firmware_says_is_told(void **state)
 }
 
 static void
-no_device_is_not_found(void **state)
+no_device_is_no_report(void **state)
 {
     const struct snp_ask ask = ask_of(-1);
     struct snp_answer a = {.table = NULL};
     struct fault f = {0};
 
     (void)state;
-    assert_int_equal(snp_device_report("/nonexistent/sev-guest", &ask, &a, &f), ERR_NOT_FOUND);
+    assert_int_equal(snp_device_report("/nonexistent/sev-guest", &ask, &a, &f), ERR_UNABLE);
     assert_non_null(strstr(why_text(&f.why), "opening /nonexistent/sev-guest"));
 }
 
@@ -496,7 +496,7 @@ types_are_checked_by_name(void **state)
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         f = (struct fault){0};
         assert_int_equal(collect_types_check(BAD[i], &f), ERR_MALFORMED);
-        assert_string_equal(f.code, "evidence");
+        assert_string_equal(f.code, "evidence_type");
     }
 }
 
@@ -513,7 +513,7 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(another_provider_is_refused_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_sizes_are_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_folder_is_not_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_folder_is_no_report, setup, teardown),
         cmocka_unit_test_setup_teardown(the_device_gives_a_report_without_certificates, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_device_is_given_the_room_that_it_asks_for, setup,
@@ -524,7 +524,7 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_busy_host_is_asked_again_for_a_while, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_firmware_says_is_told, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_device_is_not_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_device_is_no_report, setup, teardown),
         cmocka_unit_test_setup_teardown(a_piece_by_each_door, setup, teardown),
         cmocka_unit_test_setup_teardown(of_a_table_the_vek_goes_along, setup, teardown),
         cmocka_unit_test_setup_teardown(types_are_checked_by_name, setup, teardown),

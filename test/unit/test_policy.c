@@ -69,6 +69,29 @@ example_is_read(void **state)
     assert_false(p->keep_evidence);
 }
 
+/* The alternative of a confidential VM: hardware report and quote together. */
+static void
+snp_rows_are_read(void **state)
+{
+    AUTO(policy_free) struct policy *p = NULL;
+    AUTO(mem_free_text)
+    char *text = changed(
+        "{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\", \"pcrs\": \"sha256:0,7\" }",
+        "{ \"type\": \"sev-snp\", \"reference_set\": \"summarizer-image\",\n"
+        "  \"product\": [\"Genoa\", \"Turin\"], \"vmpl_max\": 0,\n"
+        "  \"tcb_min\": { \"snp\": 23, \"microcode\": 72 } },\n"
+        "{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\" }");
+    struct why why = {0};
+
+    (void)state;
+    assert_int_equal(policy_read(slice_text(text), &p, &why), ERR_OK);
+    assert_int_equal(p->row[1][0]->type, EVIDENCE_SEV_SNP);
+    assert_string_equal(p->row[1][0]->reference_set, "summarizer-image");
+    assert_int_equal(p->row[1][0]->want.snp.products, 1 << SNP_GENOA | 1 << SNP_TURIN);
+    assert_int_equal(p->row[1][0]->want.snp.tcb_min.tcb.microcode, 72);
+    assert_int_equal(p->row[1][1]->type, EVIDENCE_TPM2);
+}
+
 static void
 grant_is_read(void **state)
 {
@@ -236,6 +259,10 @@ accept_is_refused_by_place(void **state)
         {"{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\", \"pcrs\": \"sha256:0,7\" }",
          "{ \"type\": \"sev-snp\", \"reference_set\": \"x\" }", ERR_MALFORMED,
          "member \"product\" is missing"},
+        {"{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\", \"pcrs\": \"sha256:0,7\" }",
+         "{ \"type\": \"sev-snp\", \"product\": [\"Genoa\"], \"reference_set\": \"x\", "
+         "\"guest_svn_min\": 7 }",
+         ERR_DENIED, "policy.unsigned_id: guest_svn_min"},
         {"{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\", \"pcrs\": \"sha256:0,7\" }",
          "{ \"type\": \"tdx\", \"reference_set\": \"x\" }", ERR_UNABLE, "\"tdx\" is not supported"},
         {"{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\", \"pcrs\": \"sha256:0,7\" }",
@@ -458,6 +485,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(example_is_read),
+        cmocka_unit_test(snp_rows_are_read),
         cmocka_unit_test(grant_is_read),
         cmocka_unit_test(variants_are_read),
         cmocka_unit_test(shape_is_refused_by_name),

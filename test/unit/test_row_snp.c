@@ -1,49 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_row_snp.c - sev-snp and azure-sev-snp rows and their reference sets: each member in its good
+/* test_row_snp.c - sev-snp and azure-sev-snp rows: each member in its good
  * form, and each bad form refused with words that say why. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "common/json.h"
-#include "common/row.h"
-
-#define A8  "aaaaaaaaaaaaaaaa"
-#define A16 A8 A8
-#define A32 A16 A16
-#define A48 A32 A16
-#define A64 A32 A32
-#define B48                                                                                        \
-    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" \
-    "bbbb"
-#define Z16   "00000000000000000000000000000000"
-#define Z48   Z16 Z16 Z16
-#define SNP   "{\"type\":\"sev-snp\",\"product\":[\"Genoa\",\"Turin\"],"
-#define AZURE "{\"type\":\"azure-sev-snp\",\"product\":[\"Milan\"],"
-#define FREE                                                                     \
-    "\"measurement\":\"ignore\",\"host_data\":\"ignore\",\"id_key\":\"ignore\"," \
-    "\"author_key\":\"ignore\""
-#define NO_KEY  "\"measurement\":\"ignore\",\"host_data\":\"ignore\",\"author_key\":\"ignore\","
-#define ROW(m)  SNP FREE "," m "}"
-#define ID(k)   NO_KEY "\"id_key\":[\"" k "\"]"
-#define SOME_ID "\"family_id\":[\"" A16 "\"],\"image_id\":[\"" A16 "\"],\"guest_svn_min\":7"
-
-static json_t *
-json_of(const char *text)
-{
-    struct why why = {0};
-    json_t *j = NULL;
-
-    if (json_read(slice_text(text), &j, &why) != ERR_OK) {
-        fail_msg("%s: %s", why_text(&why), text);
-    }
-    return j;
-}
+#include "test/unit/row_desk.h"
 
 /* Frees what the values were read from: nothing may borrow from it. */
 static struct evidence_row *
@@ -166,16 +124,6 @@ levels_have_their_place(void **state)
 }
 
 static void
-value_is(const struct snp_values *v, size_t i, size_t len, uint8_t byte)
-{
-    assert_true(v->wanted && i < v->n);
-    assert_int_equal(v->value[i].len, len);
-    for (size_t k = 0; k < len; k++) {
-        assert_int_equal(v->value[i].ptr[k], byte);
-    }
-}
-
-static void
 golden_values_have_their_place(void **state)
 {
     AUTO(evidence_row_free)
@@ -268,12 +216,6 @@ an_azure_row_has_a_quote_too(void **state)
     assert_true(set->want.snp.golden_wanted);
     assert_false(set->want.tpm.golden_wanted);
 }
-
-struct refusal {
-    const char *text;
-    enum err err;
-    const char *says;
-};
 
 #define BAD(m, says)                \
     {                               \
@@ -398,17 +340,6 @@ static const struct refusal ROWS[] = {
      "azure-sev-snp row: unknown member \"ak_names\""},
 };
 
-static bool
-says(const struct why *why, const char *word)
-{
-    bool found = false;
-
-    for (size_t i = 0; i < why->n; i++) {
-        found = found || strstr(why->link[i], word) != NULL;
-    }
-    return found;
-}
-
 static void
 rows_that_are_refused(void **state)
 {
@@ -509,112 +440,6 @@ lists_have_an_end(void **state)
     }
 }
 
-/* ---- reference sets ---- */
-
-#define SET(values) "{\"id\":\"image\",\"version\":3,\"type\":\"sev-snp\",\"values\":[" values "]}"
-#define ENTRY(m)    "{\"label\":\"a\",\"sev-snp\":{" m "}}"
-
-static enum err
-read_set(const char *text, struct reference_set **set, struct why *why)
-{
-    AUTO(json_free) json_t *j = json_of(text);
-
-    return reference_set_read(j, set, why);
-}
-
-static void
-a_reference_set_becomes_compounds(void **state)
-{
-    AUTO(reference_set_free) struct reference_set *set = NULL;
-    struct why why = {0};
-
-    (void)state;
-    assert_int_equal(
-        read_set(SET("{\"label\":\"build 42\",\"expires\":\"2027-01-01T00:00:00Z\",\"sev-snp\":{"
-                     "\"measurement\":[\"" A48 "\"],\"host_data\":\"ignore\",\"id_key\":[\"" B48
-                     "\"],\"author_key\":\"ignore\"," SOME_ID "}},"
-                     "{\"label\":\"build 43\",\"sev-snp\":{\"measurement\":[\"" B48 "\",\"" A48
-                     "\"],\"host_data\":[\"" A32
-                     "\"],\"id_key\":\"ignore\",\"author_key\":\"ignore\"}}"),
-                 &set, &why),
-        ERR_OK);
-    assert_int_equal(set->type, EVIDENCE_SEV_SNP);
-    assert_int_equal(set->n, 2);
-
-    const struct snp_golden *g = &set->entry[0].snp_golden;
-
-    assert_string_equal(g->label, "build 42");
-    assert_int_equal(set->entry[0].expires_unix, 1798761600);
-    value_is(&g->measurement, 0, 48, 0xaa);
-    assert_false(g->host_data.wanted || g->author_key.wanted);
-    value_is(&g->id_key, 0, 48, 0xbb);
-    value_is(&g->family_id, 0, 16, 0xaa);
-    value_is(&g->image_id, 0, 16, 0xaa);
-    assert_int_equal(g->guest_svn_min, 7);
-    assert_int_equal(set->entry[0].golden.n, 0);
-    g = &set->entry[1].snp_golden;
-    assert_int_equal(g->measurement.n, 2);
-    value_is(&g->host_data, 0, 32, 0xaa);
-    assert_int_equal(g->guest_svn_min, -1);
-    assert_true(set->entry[1].expires_unix == INT64_MAX);
-}
-
-static void
-a_set_serves_rows_of_its_kind(void **state)
-{
-    struct reference_set snp = {.type = EVIDENCE_SEV_SNP};
-    struct reference_set tpm = {.type = EVIDENCE_TPM2};
-
-    (void)state;
-    assert_true(reference_set_serves(&snp, EVIDENCE_SEV_SNP));
-    assert_true(reference_set_serves(&snp, EVIDENCE_AZURE_SEV_SNP));
-    assert_false(reference_set_serves(&snp, EVIDENCE_TPM2));
-    assert_true(reference_set_serves(&tpm, EVIDENCE_TPM2));
-    assert_false(reference_set_serves(&tpm, EVIDENCE_SEV_SNP));
-    assert_false(reference_set_serves(&tpm, EVIDENCE_AZURE_SEV_SNP));
-}
-
-static const struct refusal SETS[] = {
-    {SET("{\"label\":\"a\"}"), ERR_MALFORMED, "\"sev-snp\" is missing"},
-    {SET("{\"label\":\"a\",\"tpm2\":{}}"), ERR_MALFORMED, "unknown member \"tpm2\""},
-    {SET("{\"label\":\"a\",\"sev-snp\":[]}"), ERR_MALFORMED, "want object"},
-    {SET(ENTRY("")), ERR_MALFORMED, "\"measurement\" is missing"},
-    {SET(ENTRY("\"measurement\":[\"" A48 "\"],\"id_key\":\"ignore\",\"author_key\":\"ignore\"")),
-     ERR_MALFORMED, "\"host_data\" is missing"},
-    {SET(ENTRY("\"measurement\":[\"" A48 "\"],\"host_data\":\"ignore\",\"author_key\":\"ignore\"")),
-     ERR_MALFORMED, "\"id_key\" is missing"},
-    {SET(ENTRY("\"measurement\":[\"" A48 "\"],\"host_data\":\"ignore\",\"id_key\":\"ignore\"")),
-     ERR_MALFORMED, "\"author_key\" is missing"},
-    {SET(ENTRY(FREE)), ERR_MALFORMED, "nothing but \"ignore\" approves every guest"},
-    {SET(ENTRY(ID(A48) ",\"vmpl_max\":1")), ERR_MALFORMED, "unknown member \"vmpl_max\""},
-    {SET(ENTRY(ID(A32))), ERR_MALFORMED, "id_key: 64 digits of hex, want 96"},
-    {SET(ENTRY(ID(A48) "}},{\"label\":\"b\",\"sev-snp\":{" ID("aa"))), ERR_MALFORMED,
-     "in reference value \"b\""},
-    {SET(ENTRY(ID(A48) ",\"guest_svn_min\":-1")), ERR_LIMIT, "guest_svn_min"},
-    {SET(ENTRY("\"measurement\":[\"" A48
-               "\"],\"host_data\":\"ignore\",\"id_key\":\"ignore\",\"author_key\":\"ignore\","
-               "\"image_id\":[\"" A16 "\"]")),
-     ERR_DENIED, "policy.unsigned_id: image_id"},
-    {"{\"id\":\"i\",\"version\":1,\"type\":\"azure-sev-snp\",\"values\":[]}", ERR_MALFORMED,
-     "use a set of type \"sev-snp\""},
-};
-
-static void
-sets_that_are_refused(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof SETS / sizeof SETS[0]; i++) {
-        struct reference_set *set = NULL;
-        struct why why = {0};
-
-        print_message("%s\n", SETS[i].text);
-        assert_int_equal(read_set(SETS[i].text, &set, &why), SETS[i].err);
-        print_message("    %s\n", why_text(&why));
-        assert_true(says(&why, SETS[i].says));
-        assert_null(set);
-    }
-}
-
 int
 main(void)
 {
@@ -633,9 +458,6 @@ main(void)
         cmocka_unit_test(ids_that_a_key_signed_are_taken),
         cmocka_unit_test(a_partial_row_is_completed_and_not_stretched),
         cmocka_unit_test(lists_have_an_end),
-        cmocka_unit_test(a_reference_set_becomes_compounds),
-        cmocka_unit_test(a_set_serves_rows_of_its_kind),
-        cmocka_unit_test(sets_that_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

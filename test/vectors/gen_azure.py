@@ -43,8 +43,8 @@ class Azure(Maker):
             args += ["--vek", "vek.der"]
         self.case(f"azure-{name}", args + self.common(how, files, "azure-sev-snp"), files, verdict, failed)
 
-    def bad(self, check, name, verdict="reject", **how):
-        self.azure(f"bad-{name}", verdict, [check], **how)
+    def bad(self, check, name, verdict="reject", also=(), **how):
+        self.azure(f"bad-{name}", verdict, [check, *also], **how)
 
     # ---- good ones
 
@@ -91,6 +91,9 @@ class Azure(Maker):
             "var-size-huge": vm.hcl(var_size=0xFFFFFFFF),
             "data-size": vm.hcl(data_size=len(claims) + 21),
             "report-size": vm.hcl(report_size=0xFFFFFFFF),
+            "status": vm.hcl(status=1),
+            "reserved": vm.hcl(reserved=bytes(11) + b"\1"),
+            "data-version": vm.hcl(data_version=2),
             "tail": vm.hcl(tail=b"\0" * 99 + b"\1"),
         }.items():
             self.bad("hcl.malformed", f"hcl-{name}", "malformed", hcl=blob)
@@ -166,9 +169,10 @@ class Azure(Maker):
             ("quote.nonce", "nonce-shorter", "reject", {"nonce": NONCE[:-1]}),
             ("quote.nonce", "nonce-empty", "reject", {"nonce": b""}),
             ("quote.malformed", "safe", "malformed", {"safe": 2}),
-            ("quote.selection", "no-pcrs", "reject", {"raw_select": struct.pack(">I", 0)}),
         ):
             self.bad(check, f"quote-{name}", verdict, msg=self.quote(**fields))
+        none = tpm.Quote(nonce=NONCE, select=[], raw_select=struct.pack(">I", 0)).bytes(self.key)
+        self.bad("quote.selection", "quote-no-pcrs", msg=none)
         self.bad("quote.malformed", "quote-trailing", "malformed", msg=good + b"\0")
         self.bad("quote.malformed", "quote-truncated", "malformed", msg=good[:-1])
         self.bad("quote.signature", "quote-flipped", msg=good[:60] + bytes([good[60] ^ 1]) + good[61:], sig=vm.sign(good))
@@ -181,11 +185,12 @@ class Azure(Maker):
 
     def selections(self, good):
         vm = self.vm
-        self.bad("pcr.weak_bank", "sha1-bank", msg=self.quote([("sha1", BOOT)]))
+        digest = ["quote.pcrdigest"]  # over values that the file does not have
+        self.bad("pcr.weak_bank", "sha1-bank", also=digest, msg=self.quote([("sha1", BOOT)]))
         asked = ["--select", "sha256:0,1,2,3,4,5,6,7"]
         for name, chosen in {"less": [0, 1, 2], "other": [16]}.items():
             self.bad("quote.selection", f"select-{name}", msg=self.quote([("sha256", chosen)]), options=asked)
-        self.bad("quote.selection", "select-bank", msg=self.quote([("sha384", BOOT)]), options=asked)
+        self.bad("quote.selection", "select-bank", also=digest, msg=self.quote([("sha384", BOOT)]), options=asked)
         values = vm.pcr_bytes()
         swapped = values[32:64] + values[:32] + values[64:]
         self.bad("quote.pcrdigest", "pcr-order", pcrs=swapped)

@@ -28,12 +28,42 @@ BITS = {  # name in a policy: bit of the guest's POLICY
     "page_swap_disable": 25,
 }
 PLATFORM = "smt tsme ecc rapl_dis ciphertext_hiding alias_check iommu_write_safe tio".split()
+SIZES = {  # fields of a report that are bytes
+    "family_id": 16,
+    "image_id": 16,
+    "report_data": 64,
+    "measurement": 48,
+    "host_data": 32,
+    "id_key_digest": 48,
+    "author_key_digest": 48,
+    "report_id": 32,
+}
 GOLDEN = {  # name in a policy: field of a report, length
     "measurement": ("measurement", 48),
     "host_data": ("host_data", 32),
     "id_key": ("id_key_digest", 48),
     "author_key": ("author_key_digest", 48),
 }
+
+
+def claims(report):
+    """What `--json` says of a good report."""
+    levels = ("fmc",) * snp.PRODUCTS[report.product].fmc + ("bootloader", "tee", "snp", "microcode")
+    tcbs = {name: getattr(report, f"{name}_tcb") for name in ("reported", "current", "committed", "launch")}
+    out = {
+        "product": report.product,
+        "kind": "VLEK" if report.signing_key == snp.VLEK else "VCEK",
+        "version": report.version,
+        "vmpl": report.vmpl,
+        "guest_svn": report.guest_svn,
+        "tcb": {name: {level: getattr(tcb, level) for level in levels} for name, tcb in tcbs.items()},
+        "firmware": {name: "%d.%d.%d" % getattr(report, f"{name}_version") for name in ("current", "committed")},
+        "author_key": report.author_key_digest.hex() if report.author_key_en else None,
+        "id_key": report.id_key_digest.hex(),
+    }
+    for name in ("measurement", "host_data", "family_id", "image_id", "report_id", "report_data"):
+        out[name] = getattr(report, name).hex()
+    return out
 
 
 class Maker:
@@ -46,10 +76,11 @@ class Maker:
             world.write_roots(f"{folder}/roots")
         self.milan, self.genoa, self.turin = (self.worlds[p] for p in ("Milan", "Genoa", "Turin"))
 
-    def case(self, name, args, files, verdict="accept", failed=(), warned=()):
+    def case(self, name, args, files, verdict="accept", failed=(), **more):
+        """more: `claims` and `valid_until`, as run.py knows them."""
         for file, data in files.items():
             write(f"{self.folder}/{name}/{file}", data)
-        case = {"args": args, "verdict": verdict, "failed": list(failed), "warned": list(warned)}
+        case = {"args": args, "verdict": verdict, "failed": list(failed), "warned": [], **more}
         write(f"{self.folder}/{name}/case.json", json.dumps(case, indent=1))
 
     @staticmethod
@@ -75,10 +106,12 @@ class Maker:
             if data is not None:
                 files[file] = data
                 args += [option, file]
-        self.case(name, args + self.common(how, files), files, verdict, failed)
+        said = {word: how[word] for word in ("claims", "valid_until") if word in how}
+        self.case(name, args + self.common(how, files), files, verdict, failed, **said)
 
     def good(self, name, vek, fields=(), **how):
-        self.report(f"good-{name}", vek.report(**dict(fields)).signed(vek), vek, **how)
+        report = vek.report(**dict(fields))
+        self.report(f"good-{name}", report.signed(vek), vek, claims=claims(report), **how)
 
     def bad(self, check, name, vek, fields=(), verdict="reject", **how):
         """The report of this machine with these fields is refused for this check and no other."""
@@ -111,7 +144,7 @@ class Reports(Maker):
         vcek, vlek = self.vcek, self.vlek
         unmasked = self.milan.vlek(chip=os.urandom(64))
         self.good("vlek-with-chip", unmasked)
-        self.good("spl-0x80", *self.machine(self.genoa, microcode=0x80, snp=0x7F))
+        self.good("spl-0x80", *self.machine(self.genoa, microcode=0x80))
         self.good("spl-0xff", *self.machine(self.genoa, microcode=0xFF))
         self.good("spl-0", *self.machine(self.turin, tee=0, fmc=0))
         for product, cpuid in {"Milan": (0x19, 0x0F, 2), "Genoa": (0x19, 0xA0, 2), "Turin": (0x1A, 0x11, 0)}.items():
@@ -130,6 +163,38 @@ class Reports(Maker):
         self.good("mit", vcek, {"version": 5, "launch_mit": 0x0B, "current_mit": 0x3F}, policy={"mit_mask": "0x0b"})
         self.good("platform-turin", self.turin_vcek, {"platform_info": 0x67, "version": 5})
         self.good("csp", vlek, policy={**MASKED, "csp_id": ["CN=cc-eu-west-1.amazonaws.com", snp.CSP]})
+
+    def every_field(self):
+        """No two fields alike, so that one read in another's place shows in the claims."""
+        for world in self.worlds.values():
+            for make, policy in ((world.vcek, LOOSE), (world.vlek, {**LOOSE, **MASKED})):
+                vek = make(tcb=snp.Tcb(5, 6, 7, 8, 9))
+                fields = {
+                    "version": 5,
+                    "guest_svn": 0x01020304,
+                    "policy": 0x2030133,
+                    "platform_info": 0x2D,
+                    "author_key_en": True,
+                    "current_tcb": snp.Tcb(15, 16, 17, 0xF8, 19),
+                    "committed_tcb": snp.Tcb(10, 11, 12, 13, 14),
+                    "launch_tcb": snp.Tcb(11, 12, 13, 14, 15),
+                    "current_version": (2, 3, 4),
+                    "committed_version": (1, 253, 254),
+                    "launch_mit": 0x1122334455667788,
+                    "current_mit": 0x99AABBCCDDEEFF00,
+                }
+                for i, (name, size) in enumerate(SIZES.items()):
+                    fields[name] = bytes((i * 16 + k) & 0xFF for k in range(1, size + 1))
+                more = {
+                    "policy": {"value": "0x0000000002030133", "abi": "1.51", "bits": ["smt", "page_swap_disable"]},
+                    "platform_info": {"value": "0x000000000000002d", "bits": ["smt", "ecc", "rapl_dis", "alias_check"]},
+                    "mit_vector": {"launch": "0x1122334455667788", "current": "0x99aabbccddeeff00"},
+                    "chip_id": vek.chip.hex().ljust(128, "0") if vek.kind == snp.VCEK else None,
+                    "csp_id": None if vek.kind == snp.VCEK else snp.CSP,
+                }
+                report = vek.report(**fields)
+                name = f"good-every-field-{world.product.lower()}-{'vlek' if vek.kind else 'vcek'}"
+                self.report(name, report.signed(vek), vek, policy=policy, claims={**claims(report), **more})
 
     @staticmethod
     def machine(world, **tcb):
@@ -303,6 +368,9 @@ class Reports(Maker):
         self.good("report-data", vcek, {"report_data": data}, options=["--report-data", data.hex()])
         for name, other in {"first": b"\1" + data[1:], "last": data[:-1] + b"\0", "tail": data[:32] + bytes(32)}.items():
             self.bad("report_data", f"report-data-{name}", vcek, {"report_data": data}, options=["--report-data", other.hex()])
+        short = {"report_data": bytes(range(32)) + bytes(32)}  # the option is filled up with zeros, and all of it compared
+        self.good("report-data-short", vcek, short, options=["--report-data", data[:32].hex()])
+        self.bad("report_data", "report-data-prefix", vcek, {"report_data": data}, options=["--report-data", data[:32].hex()])
         self.bad("reference_value", "reference-set", vcek, policy={"reference_set": "image"})
 
     def under_a_key(self, vcek, both):
@@ -333,7 +401,7 @@ class Reports(Maker):
         self.bad("chip.allowed", "chip-masked", self.vlek, policy={**MASKED, "chip_allow": [chip]})
 
     def all(self):
-        for make in (self.every_kind, self.good_ones, self.structure, self.tcb, self.guest_policy):
+        for make in (self.every_kind, self.every_field, self.good_ones, self.structure, self.tcb, self.guest_policy):
             make()
         self.guest_identity()
         self.chips()

@@ -52,6 +52,7 @@ class Trust(Maker):
             "long-length": b"\x30\x83\0" + good[2:],
             "no-certificate": b"\x30\0",
             "pem-damaged": self.vcek.pem.replace(b"\n", b"\n!", 1),
+            "pem-twice": self.vcek.pem * 2,
             "pem-unended": self.vcek.pem[:-10],
         }.items():
             self.cert("vek.malformed", f"vek-{name}", data)
@@ -65,6 +66,7 @@ class Trust(Maker):
         self.leaf("vek.malformed", "vek-infinity", "malformed", spki=infinity)
         self.leaf("vek.malformed", "vek-v1", "malformed", version=0)
         self.leaf("vek.malformed", "vek-v2", "malformed", version=1)
+        self.leaf("vek.malformed", "vek-time-without-seconds", "malformed", since=der.tlv(der.UTC_TIME, b"2605010000Z"))
         self.leaf("vek.malformed", "vek-two-algorithms", "malformed", outer=snp.NEW_PSS)
 
     def extensions(self):
@@ -91,7 +93,16 @@ class Trust(Maker):
             self.leaf("vek.extensions", f"hwid-{size}-bytes", values={"hwID": bytes([7]) * size})
         self.leaf("vek.extensions", "hwid-wrapped-wrongly", values={"hwID": b"\x02\x40" + bytes(64)})
         self.leaf("vek.extensions", "hwid-64-bytes-turin", world=self.turin, values={"hwID": os.urandom(64)})
+        for word, name, world in (("fmc", "3.9", self.milan), ("spl4", "3.4", self.turin), ("unknown", "3.10", self.genoa), ("arc", "6", self.milan)):
+            one = der.extension(snp.OID_ARC + name, der.integer(0))
+            self.leaf("vek.extensions", f"more-{word}-{world.product.lower()}", world=world, more=[one])
+        self.leaf("vek.extensions", "usage-cert-sign", more=[der.extension("2.5.29.15", der.bits(b"\x04", 2), critical=True)])
+        self.leaf(None, "usage-signature", more=[der.extension("2.5.29.15", der.bits(b"\x80", 7), critical=True)])
+        self.leaf("vek.extensions", "no-extensions", drop=list(self.vcek_values()))
         self.leaf("vek.extensions", "unknown-critical", more=[der.extension("1.3.6.1.4.1.3704.1.99", der.integer(1), critical=True)])
+
+    def vcek_values(self):
+        return self.milan.leaf_values(snp.VCEK, snp.Tcb(), bytes(64))
 
     def hwid(self):
         for product, world in self.worlds.items():
@@ -134,13 +145,19 @@ class Trust(Maker):
         self.bad("vek.kind", "vcek-report-vlek", self.milan.vlek(chip=os.urandom(64)), {"signing_key": snp.VCEK})
         self.leaf("vek.kind", "vcek-called-vlek", subject=snp.amd_name("SEV-VLEK"))
         self.leaf("vek.kind", "vcek-called-vcek2", subject=snp.amd_name("VCEK"))
+        self.leaf("vek.kind", "vcek-of-acme", subject=snp.amd_name("SEV-VCEK", "Acme"))
+        authority = der.extension("2.5.29.19", der.sequence(der.boolean(True)), critical=True)
+        self.leaf("chain.intermediate", "vcek-as-ca", more=[authority])
+        self.report("bad-ark-as-vek", self.raw, milan.ark, "reject", ["chain.intermediate"])
+        self.report("bad-ask-as-vek", self.raw, milan.ask, "reject", ["vek.kind", "vek.tcb", "vek.hwid"])
         self.leaf("vek.kind", "vlek-called-vcek", kind=snp.VLEK, subject=snp.amd_name("SEV-VCEK"))
         csp = der.extension(snp.OID_ARC + "5", der.tlv(der.IA5, snp.CSP.encode()))
         self.leaf("vek.kind", "vcek-with-csp", more=[csp])
         hwid = der.extension(snp.OID_ARC + "4", bytes(range(64)))
         self.leaf("vek.kind", "vlek-with-hwid", kind=snp.VLEK, more=[hwid])
         by_ask = {"issuer": snp.amd_name("SEV-Milan"), "signer": milan.private("ask")}
-        self.leaf("vek.kind", "vlek-by-ask", kind=snp.VLEK, **by_ask)
+        vlek = milan.vlek(**by_ask)  # an ASK's certificates have a hwID
+        self.report("bad-vlek-by-ask", vlek.report().signed(vlek), vlek, "reject", ["vek.kind", "vek.hwid"], policy=MASKED)
         by_asvk = {"issuer": snp.amd_name("SEV-VLEK-Milan"), "signer": milan.private("asvk")}
         self.leaf("vek.kind", "vcek-by-asvk", **by_asvk)
 
@@ -156,6 +173,7 @@ class Trust(Maker):
         v2 = self.vcek.report(version=2).signed(self.vcek)
         self.report("bad-v2-product-not-allowed", v2, self.vcek, "reject", ["product"], policy={"product": ["Genoa"]})
         self.report("bad-v2-product-option", v2, self.vcek, "reject", ["vek.product"], options=["--product", "Genoa"])
+        self.bad("vek.csp_id", "csp-of-vcek", self.vcek, policy={"csp_id": [snp.CSP]})
         self.bad("vek.csp_id", "csp-not-allowed", self.vlek, policy={**MASKED, "csp_id": [snp.CSP[:-1], snp.CSP + "m", "CN=other"]})
 
     def issuers(self):
@@ -237,17 +255,21 @@ class Trust(Maker):
     def crls(self):
         milan, raw, vek = self.milan, self.raw, self.vcek
         require, off = {"crl": "require"}, {"crl": "off"}
-        self.report("good-crl", raw, vek, crl=milan.crl(), policy=require)
+        until = {"valid_until": text(AT + 355 * snp.DAY), "claims": {"crl_checked": True}}
+        self.report("good-crl", raw, vek, crl=milan.crl(), policy=require, **until)
         self.report("good-crl-new-pss", raw, vek, crl=milan.crl(scheme=snp.NEW_PSS), policy=require)
         self.report("good-crl-pem", raw, vek, crl=pem_crl(milan.crl()), policy=require)
         self.report("good-crl-others-revoked", raw, vek, crl=milan.crl([0x10000, 0x10101, 0x1000, 0x100, 1]))
         self.report("bad-crl-missing", raw, vek, "unable", ["crl.missing"], policy=require)
         revoked = milan.crl([5, 0x10001])
         self.report("bad-crl-revoked", raw, vek, "reject", ["crl.revoked"], crl=revoked)
-        self.report("good-crl-off", raw, vek, crl=revoked, policy=off)
+        until = {"valid_until": text(AT + 7 * snp.YEAR - 30 * snp.DAY), "claims": {"crl_checked": False}}
+        self.report("good-crl-off", raw, vek, crl=revoked, policy=off, **until)
         vlek = self.vlek.report().signed(self.vlek)
         self.report("bad-crl-revoked-asvk", vlek, self.vlek, "reject", ["crl.revoked"], crl=milan.crl([0x10101]), policy=MASKED)
         self.report("good-crl-ask-not-asvk", vlek, self.vlek, crl=revoked, policy=MASKED)
+        other = milan.roots(ask=milan.ca("ask", serial=0x10003))
+        self.report("bad-crl-revoked-given-ask", raw, vek, "reject", ["crl.revoked"], crl=milan.crl([0x10003]), roots=other)
         for name, bend in {
             "past": {"until": AT - SECOND},
             "future": {"since": AT + SECOND},
@@ -269,6 +291,9 @@ class Trust(Maker):
             "trailing": milan.crl() + b"\0",
             "two-algorithms": milan.crl(outer=snp.NEW_PSS),
             "certificate": milan.ark,
+            "delta": milan.crl(extensions=[der.extension("2.5.29.27", der.integer(1), critical=True)]),
+            "distribution-point": milan.crl(extensions=[der.extension("2.5.29.28", der.sequence(), critical=True)]),
+            "times-swapped": milan.crl(since=AT, until=AT - snp.DAY),
         }.items():
             self.report(f"bad-crl-{name}", self.raw, self.vcek, "malformed", ["crl.malformed"], crl=crl)
         good = milan.crl()
@@ -296,6 +321,7 @@ class Trust(Maker):
             "chain": snp.cert_table([*chain, *one]),
             "pem": snp.cert_table([(snp.GUID_VCEK, pem), *[(g, snp.pem(c)) for g, c in chain]]),
             "padded": snp.cert_table(one, pad=2784),
+            "at-64k": snp.cert_table(one, pad=65536 - 48 - len(vek.der)),
             "page": snp.cert_table(one, pad=16384 - 48 - len(vek.der)),
             "unknown": snp.cert_table([(snp.GUID_GOOGLE, b"info"), (b"\7" * 16, b""), *one]),
             "crl": snp.cert_table([*one, (snp.GUID_CRL, self.milan.crl([0x10001]))]),
@@ -326,9 +352,13 @@ class Trust(Maker):
             "chain-twice": snp.cert_table([*one, *chain, chain[0]]),
             "unended": snp.cert_table(one, ended=False)[:24],
             "half-entry": snp.cert_table(one)[:30],
+            "both-kinds": snp.cert_table([*one, (snp.GUID_VLEK, self.vlek.der)]),
+            "no-length": snp.cert_table([(snp.GUID_VCEK, b"")]),
+            "above-64k": snp.cert_table(one, pad=65537 - 48 - size),
             "half-first-entry": snp.cert_table(one)[:23],
         }.items():
-            self.report(f"bad-table-{name}", self.raw, None, "malformed", ["cert_table"], table=table)
+            self.report(f"bad-table-{name}", self.raw, self.vcek, "malformed", ["cert_table"], table=table)
+            self.report(f"bad-table-{name}-alone", self.raw, None, "malformed", ["cert_table", "vek.missing"], table=table)
 
     # ---- a certificate without a report
 
@@ -361,6 +391,8 @@ class Trust(Maker):
         self.chain("not-allowed", vcek, "reject", ["product"], policy={"product": ["Turin"]})
         self.chain("no-extension", milan.vcek(drop=["teeSPL"]).der, "reject", ["vek.extensions"])
         world = snp.AmdWorld("Milan", AT, keys="-other")
+        self.chain("other-ask", world.ask, "reject", ["chain.signature"])
+        self.chain("ark", milan.ark, "reject", ["chain.intermediate"])
         self.chain("ask-of-another-amd", world.vcek().der, "reject", ["chain.intermediate"], ask=world.ask)
 
     def all(self):

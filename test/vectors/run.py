@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Judge vectors with the built `countersign verify`: our own (gen.py), quotes of swtpm (gen_swtpm.py), and real evidence when there is any.
+"""Judge vectors with the built `countersign verify`: our own (gen.py, gen_snp.py), quotes of swtpm (gen_swtpm.py), real evidence when there is any,
+and mutations of what is good (snp_mutations.py).
 
     test/vectors/run.py [NAME...]       only cases whose name contains one of these
 
@@ -20,7 +21,10 @@ sys.path.insert(0, HERE)
 
 import evidence  # noqa: E402
 import gen  # noqa: E402
+import gen_snp  # noqa: E402
 import gen_swtpm  # noqa: E402
+import snp_evidence  # noqa: E402
+import snp_mutations  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("COUNTERSIGN_BUILD", os.path.join(HERE, "..", "..", "build")))
 EXIT = {"accept": 0, "reject": 1, "malformed": 2, "unable": 3}
@@ -29,7 +33,8 @@ WORKERS = 2
 
 
 def run_case(case):
-    """(case, complaint or None, failed ids, warned ids).  case: name, folder, args, verdict, failed; `exact` or at least these."""
+    """(case, complaint or None, failed ids, warned ids).  case: name, folder, args, verdict ("refused": any but accept), failed; `exact` or
+    at least these, and one of `one_of`; claims and valid_until as far as they are given."""
     argv = [os.path.join(BUILD, "countersign"), "verify", *case["args"], "--json"]
     done = subprocess.run(argv, cwd=case["folder"], capture_output=True, timeout=TIMEOUT_S, check=False)
     try:
@@ -43,16 +48,23 @@ def run_case(case):
 
 def complaint(case, out, done, failed, warned):
     got = f"{out['verdict']} {failed} {warned}"
-    if out["verdict"] != case["verdict"] or done.returncode != EXIT[case["verdict"]]:
-        return f"want {case['verdict']} {case['failed']}, got {got}, exit {done.returncode}"
+    want = case["verdict"]
+    right = out["verdict"] != "accept" if want == "refused" else out["verdict"] == want
+    if not right or done.returncode != EXIT[out["verdict"]]:
+        return f"want {want} {case['failed']}, got {got}, exit {done.returncode}"
     if case.get("exact", True):  # "warned" null: as may be
         good = sorted(failed) == sorted(case["failed"]) and case.get("warned") in (None, warned)
     else:
         good = set(case["failed"]) <= set(failed)
-    if not good:
-        return f"want failed {case['failed']}, got {got}"
+    if not good or (case.get("one_of") and not set(case["one_of"]) & set(failed)):
+        return f"want failed {case['failed']} {case.get('one_of', '')}, got {got}"
     if (out["verdict"] == "accept") != (out["valid_until"] is not None) or done.stderr:
         return f"valid_until {out['valid_until']}, stderr {done.stderr[:200]!r}"
+    for name, value in case.get("claims", {}).items():
+        if out["claims"].get(name) != value:
+            return f"want claim {name} {value!r}, got {out['claims'].get(name)!r}"
+    if out["valid_until"] != case.get("valid_until", out["valid_until"]):
+        return f"want valid_until {case['valid_until']}, got {out['valid_until']}"
     return shape(out)
 
 
@@ -89,11 +101,21 @@ def make_cases(root):
     else:
         gen_swtpm.make(f"{root}/swtpm")
         cases += read_cases(f"{root}/swtpm")
-    found = os.path.join(os.environ.get("COUNTERSIGN_EVIDENCE", os.path.join(HERE, "..", "..", "..", "shared", "evidence")), "tpm")
-    if os.path.isdir(found):
-        cases += evidence.cases(os.path.abspath(found), f"{root}/evidence")
-    else:
-        print(f"NOTICE: no evidence at {found}: real quotes were NOT judged (set COUNTERSIGN_EVIDENCE)", flush=True)
+    gen_snp.all_cases(f"{root}/snp")
+    snp = read_cases(f"{root}/snp")
+    cases += snp + snp_mutations.of_cases(snp, f"{root}/mutated")
+    return cases + real_cases(root)
+
+
+def real_cases(root):
+    cases = []
+    found = os.environ.get("COUNTERSIGN_EVIDENCE", os.path.join(HERE, "..", "..", "..", "shared", "evidence"))
+    for kind, reader in {"tpm": evidence, "snp": snp_evidence}.items():
+        folder = os.path.abspath(os.path.join(found, kind))
+        if os.path.isdir(folder):
+            cases += reader.cases(folder, f"{root}/evidence-{kind}")
+        else:
+            print(f"NOTICE: no evidence at {folder}: real samples were NOT judged (set COUNTERSIGN_EVIDENCE)", flush=True)
     return cases
 
 

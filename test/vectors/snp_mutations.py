@@ -148,7 +148,7 @@ class Folder:
             ids = ["quote.malformed", "quote.magic", "quote.type", "quote.selection", "quote.signature", "pcr.weak_bank"]
             self.put("--quote", f"quote-flip-{at}", flip(message, at, at % 8), ids)
         self.put("--signature", "signature-flip", flip(signature, 9, 3), ["quote.signature"])
-        self.put("--signature", "signature-short", signature[:-1], ["quote.malformed", "quote.sigalg", "quote.signature"])
+        self.put("--signature", "signature-short", signature[:-1], ["quote.malformed", "quote.sigalg", "quote.weak_hash", "quote.signature"])
         self.put("--pcrs", "pcrs-swapped", pcrs[32:64] + pcrs[:32] + pcrs[64:], ["quote.pcrdigest"])
         self.put("--pcrs", "pcrs-flip", flip(pcrs, 100, 1), ["quote.pcrdigest"])
         self.put("--pcrs", "pcrs-short", pcrs[:-32], ["pcrs.malformed"])

@@ -9,7 +9,7 @@
     table = cert_table([(GUID_VCEK, vek.der)])           what the extended request returns beside it
 
 Written from AMD's SEV-SNP ABI (56860), the VCEK specification (57230) and RFC 5280, and sharing nothing with the C code, so that the two can disagree.
-An RSA-4096 key takes seconds to make: those of the CAs are kept in the build folder and guard nothing.
+An RSA-4096 key takes seconds to make: those of the CAs are kept in build/snp-keys, whatever is built where, and guard nothing.
 """
 import base64
 import contextlib
@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from . import der
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.abspath(os.environ.get("COUNTERSIGN_BUILD", os.path.join(HERE, "..", "..", "..", "build")))
+KEYS = os.path.abspath(os.path.join(HERE, "..", "..", "..", "build", "snp-keys"))
 DAY = datetime.timedelta(days=1)
 YEAR = 365 * DAY
 HASHES = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
@@ -42,8 +42,8 @@ N_P384 = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0
 
 @functools.cache
 def rsa_key(name, bits=4096):
-    """The throw-away key of this name, made at first use and kept in the build folder."""
-    path = f"{BUILD}/snp-keys/{name}-{bits}.pem"
+    """The throw-away key of this name, made at first use."""
+    path = f"{KEYS}/{name}-{bits}.pem"
     if os.path.exists(path):
         return load_key(path)
     private = rsa.generate_private_key(65537, bits)
