@@ -8,6 +8,7 @@
 #define ATTEST_TDX_CCEL_H
 
 #include "attest/base/rd.h"
+#include "attest/base/verdict.h"
 #include "attest/tdx/tdx.h"
 
 enum { CCEL_EVENTS_MAX = 16384, CCEL_ALGS_MAX = 8, CCEL_DIGEST_MAX = 64 };
@@ -21,5 +22,9 @@ struct ccel_replay {
 
 /* ERR_MALFORMED names the event by its number, the field and what was wrong.  Nothing but fill (0xFF or zeros) may follow. */
 enum err ccel_replay(struct slice log, struct ccel_replay *out, struct why *why) MUST_USE;
+
+/* The rule ccel.replay: does the log lead to these registers?  An empty one is not asked for. */
+enum outcome tdx_ccel_compare(const struct ccel_replay *log, const struct slice rtmr[TDX_RTMRS],
+                              struct finding *f);
 
 #endif

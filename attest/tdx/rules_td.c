@@ -12,7 +12,6 @@
 enum {
     TAIL_LEN = TDX_REPORT_DATA_LEN - BINDING_LEN,
     HEX_MAX = 2 * 64 + 1,
-    SEPARATORS_MAX = 2, /* PCR 1 and PCR 7 both go into RTMR0 */
 };
 
 #define BIT(n) (UINT64_C(1) << (n))
@@ -20,9 +19,6 @@ enum {
 /* Bits 1..7 (TUD), 8..26 and 32..62 of TDATTRIBUTES are reserved. */
 #define ATTRIBUTES_RESERVED \
     (UINT64_C(0x7fffffff00000000) | UINT64_C(0x0000000007ffff00) | UINT64_C(0xfe))
-/* XFAM: x87 and SSE always on; bits that no TDX module lets a TD have. */
-#define XFAM_FIXED1 UINT64_C(0x3)
-#define XFAM_MAY    UINT64_C(0x6dbe7)
 
 static const struct {
     uint64_t bit;
@@ -88,16 +84,36 @@ tdx_rule_attributes(const struct check_in *in, struct finding *f)
     return finding_fail(f, wanted, "0x%016" PRIx64, seen);
 }
 
+static bool
+xfam_listed(const struct tdx_expect *want, uint64_t seen)
+{
+    for (size_t i = 0; i < want->xfam_n; i++) {
+        if (want->xfam[i] == seen) {
+            return true;
+        }
+    }
+    return want->xfam_n == 0;
+}
+
 enum outcome
 tdx_rule_xfam(const struct check_in *in, struct finding *f)
 {
+    const struct tdx_expect *want = in->tdx->want;
     uint64_t seen = in->tdx->quote.body.xfam;
+    char wanted[FINDING_TEXT];
 
-    if ((seen & XFAM_FIXED1) != XFAM_FIXED1) {
+    if ((seen & TDX_XFAM_FIXED1) != TDX_XFAM_FIXED1) {
         return finding_fail(f, "bits 0 and 1 (x87, SSE) set", "0x%" PRIx64, seen);
     }
-    return seen & ~XFAM_MAY ? finding_fail(f, "no bit outside 0x6dbe7", "0x%" PRIx64, seen)
-                            : finding_pass(f, "0x%" PRIx64, seen);
+    if (seen & ~TDX_XFAM_MAY) {
+        return finding_fail(f, "no bit outside 0x6dbe7", "0x%" PRIx64, seen);
+    }
+    if (!xfam_listed(want, seen)) {
+        (void)snprintf(wanted, sizeof wanted, "0x%" PRIx64 "%s", want->xfam[0],
+                       want->xfam_n > 1 ? ", or another of the list" : "");
+        return finding_fail(f, wanted, "0x%" PRIx64, seen);
+    }
+    return finding_pass(f, "0x%" PRIx64, seen);
 }
 
 static bool
@@ -205,29 +221,12 @@ enum outcome
 tdx_rule_ccel_replay(const struct check_in *in, struct finding *f)
 {
     const struct tdx_in *t = in->tdx;
-    char wanted[FINDING_TEXT];
-    char hex[HEX_MAX];
+    const struct slice *r = t->quote.body.rtmr;
+    const struct slice none = {0};
+    const struct slice rtmr[TDX_RTMRS] = {r[0], r[1], r[2], t->ccel.events[3] > 0 ? r[3] : none};
 
-    if (!part_ok(&t->ccel_part)) {
-        return finding_ignored(f, "there is no log to replay");
-    }
-    if (t->ccel.separators[0] > SEPARATORS_MAX) {
-        return finding_fail(f, "one EV_SEPARATOR each for PCR 1 and PCR 7 in RTMR0", "%zu of them",
-                            t->ccel.separators[0]);
-    }
-    for (size_t i = 0; i < TDX_RTMRS; i++) {
-        bool counts = i < 3 || t->ccel.events[i] > 0;
-        struct slice replayed = {t->ccel.rtmr[i], SHA384_LEN};
-
-        if (counts && !slice_same(replayed, t->quote.body.rtmr[i])) {
-            hex_encode(t->quote.body.rtmr[i], hex);
-            (void)snprintf(wanted, sizeof wanted, "RTMR%zu %s", i, hex);
-            hex_encode(replayed, hex);
-            return finding_fail(f, wanted, "the log gives %s", hex);
-        }
-    }
-    return finding_pass(f, "RTMR0 to RTMR%d%s", t->ccel.events[3] > 0 ? 3 : 2,
-                        t->ccel.events[3] > 0 ? "" : "; RTMR3 has no events");
+    return part_ok(&t->ccel_part) ? tdx_ccel_compare(&t->ccel, rtmr, f)
+                                  : finding_ignored(f, "there is no log to replay");
 }
 
 static enum outcome

@@ -74,6 +74,10 @@ enum {
     TDX_ATTR_PERFMON = 63,
 };
 
+/* Bits that every TD has in XFAM (x87, SSE), and those that a TD may have at all. */
+#define TDX_XFAM_FIXED1 UINT64_C(0x3)
+#define TDX_XFAM_MAY    UINT64_C(0x6dbe7)
+
 /* "debug", "lass", "sept_ve_disable", "migratable", "pks", "kl", "perfmon": the bit, or 0 when unknown. */
 uint64_t tdx_attribute_bit(struct slice name);
 
@@ -270,6 +274,8 @@ struct tdx_expect {
     size_t advisory_deny_n, advisory_allow_n;           /* 0: not asked */
     bool allow_debug;
     uint64_t attributes_require, attributes_forbid; /* masks of TDATTRIBUTES */
+    const uint64_t *xfam; /* XFAM is one of these; the fixed bits count whatever they are */
+    size_t xfam_n;        /* 0: not asked */
     int64_t grace_s; /* how long after its nextUpdate collateral may still serve; 0: not at all */
     struct tdx_golden own;
     struct tdx_values ppid_allow;
