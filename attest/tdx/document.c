@@ -156,6 +156,17 @@ tdx_document_judge(struct slice object, const uint8_t signature[SIGNATURE_LEN],
                                  (struct slice){signature, SIGNATURE_LEN}, &why) == ERR_OK;
 }
 
+/* That a relaunch is advised comes out of two evaluations; no document may state it. */
+static enum tdx_status
+stated(struct slice name)
+{
+    enum tdx_status s = tdx_status_by_name(name);
+
+    return s == TDX_RELAUNCH_ADVISED || s == TDX_RELAUNCH_ADVISED_CONFIGURATION_NEEDED
+               ? TDX_STATUS_UNKNOWN
+               : s;
+}
+
 enum err
 tdx_level_common(struct slice object, struct tdx_level *out, struct why *why)
 {
@@ -164,7 +175,7 @@ tdx_level_common(struct slice object, struct tdx_level *out, struct why *why)
 
     TRY(tdx_json_time(object, "tcbDate", &out->date, why));
     TRY(tdx_json_text(object, "tcbStatus", &out->status_text, why));
-    out->status = tdx_status_by_name(out->status_text);
+    out->status = stated(out->status_text);
     if (!json_view_member(object, "advisoryIDs", &value)) {
         return ERR_OK;
     }

@@ -25,7 +25,7 @@ tdx_status_name(enum tdx_status s)
     return (size_t)s < sizeof STATUS / sizeof STATUS[0] ? STATUS[s] : "unknown";
 }
 
-/* Only statuses that a document may state; the others are results. */
+/* Statuses that may be stated; "none", "NotSupported" and "unknown" are results. */
 enum tdx_status
 tdx_status_by_name(struct slice name)
 {
