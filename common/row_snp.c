@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* row_snp.c - the members of sev-snp and azure-sev-snp rows, and the compounds of their reference
- * sets; see row.h.  Golden values of what the host chooses are refused in a policy unless the
- * digest of a key stands beside them (AMD 56860, ID block). */
+/* row_tdx.c - the members of tdx and azure-tdx rows, and the compounds of their reference sets; see row.h.  Refuses golden values
+ * that no TD can have, and names that would never match (Intel TDX Module ABI, TDATTRIBUTES and XFAM; Intel PCS API v4,
+ * advisoryIDs). */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "attest/base/text.h"
@@ -9,189 +11,90 @@
 #include "common/row_read.h"
 
 enum {
-    FIELD_MEASUREMENT,
-    FIELD_HOST_DATA,
-    FIELD_ID_KEY,
-    FIELD_AUTHOR_KEY,
-    FIELD_FAMILY_ID,
-    FIELD_IMAGE_ID,
-    TURIN_CHIP_LEN = 8,
-    AZURE_MEMBERS = 2,
     TEXT_MAX = 32,
+    STATUSES_MAX = 16,
+    XFAMS_MAX = 64,
+    ADVISORIES_MAX = 256,
+    ADVISORY_DIGITS = 5,
+    DATE_LEN = sizeof "2026-11-24" - 1,
+    PPID_LEN = 16,
+    SHARED_MEMBERS = 12,
+    MEMBERS_MAX = SHARED_MEMBERS + 2 + TDX_FIELDS,
 };
 
-enum { TCB_MIN, TCB_MAX, TCB_LAUNCH, TCB_COMMITTED, TCB_BOUNDS };
+#define DEBUG_BIT (UINT64_C(1) << TDX_ATTR_DEBUG)
 
-static const struct {
-    const char *name;
-    size_t len; /* bytes */
-} FIELDS[ROW_GOLDEN_FIELDS] = {
-    {"measurement", SNP_MEASUREMENT_LEN},
-    {"host_data", SNP_HOST_DATA_LEN},
-    {"id_key", SNP_KEY_DIGEST_LEN},
-    {"author_key", SNP_KEY_DIGEST_LEN},
-    {"family_id", SNP_ID_LEN},
-    {"image_id", SNP_ID_LEN},
-};
-
-const char *
-row_golden_name(size_t i)
+bool
+row_tdx_must_say(unsigned field)
 {
-    return FIELDS[i].name;
+    return field != TDX_MRSEAM; /* the module's signer and levels are judged by the tcbInfo */
 }
 
-/* What a list of hex is a list of. */
-struct list {
-    const char *name;
-    size_t len;       /* bytes of each value */
-    size_t short_len; /* also taken, and filled up with zeros; 0: not */
-    size_t max;       /* values */
-};
-
 static enum err
-read_value(const json_t *j, const struct list *kind, uint8_t *dst, struct why *why)
-{
-    size_t len = 0;
-    enum err e = row_hex(j, kind->name, dst, kind->len, &len, why);
-    bool fits = len == kind->len || (len > 0 && len == kind->short_len);
-
-    if (e == ERR_LIMIT || (e == ERR_OK && !fits)) {
-        return why_add(why, ERR_MALFORMED, "%s: %zu digits of hex, want %zu", kind->name,
-                       json_string_length(j), 2 * kind->len);
-    }
-    return e;
-}
-
-/* NULL and "ignore" leave *out alone. */
-static enum err
-read_list(const json_t *j, const struct list *kind, struct holdings *h, struct snp_values *out,
+read_list(const json_t *j, const struct row_list *kind, struct holdings *h, struct tdx_values *out,
           struct why *why)
 {
-    size_t n = json_array_size(j);
-    enum err e = ERR_OK;
+    struct row_values v = {.n = 0};
+    enum err e = row_values(j, kind, h, &v, why);
 
-    if (j == NULL || row_says_ignore(j)) {
-        return ERR_OK;
-    }
-    if (n == 0 || n > kind->max) {
-        return why_add(why, ERR_MALFORMED, "%s: want \"ignore\" or a list of 1 to %zu values",
-                       kind->name, kind->max);
-    }
-
-    uint8_t *bytes = holdings_new(h, n, kind->len);
-    struct slice *value = holdings_new(h, n, sizeof *value);
-
-    for (size_t i = 0; i < n && e == ERR_OK; i++) {
-        uint8_t *at = bytes + i * kind->len;
-
-        e = read_value(json_array_get(j, i), kind, at, why);
-        value[i] = (struct slice){at, kind->len};
-    }
-    *out = (struct snp_values){.wanted = true, .value = value, .n = n};
+    *out = (struct tdx_values){.wanted = v.wanted, .value = v.value, .n = v.n};
     return e;
-}
-
-/* A digest of zeros is that of no key, so it vouches for nothing. */
-static bool
-names_keys(const struct snp_values *v)
-{
-    bool zero = false;
-
-    for (size_t i = 0; i < v->n; i++) {
-        zero = zero || slice_zero(v->value[i]);
-    }
-    return v->wanted && !zero;
-}
-
-static enum err
-refuse_unsigned(const struct snp_golden *g, struct why *why)
-{
-    const char *name = g->guest_svn_min >= 0 ? "guest_svn_min" : NULL;
-
-    name = g->image_id.wanted ? "image_id" : name;
-    name = g->family_id.wanted ? "family_id" : name;
-    if (name == NULL || names_keys(&g->id_key) || names_keys(&g->author_key)) {
-        return ERR_OK;
-    }
-    return why_add(why, ERR_DENIED,
-                   "policy.unsigned_id: %s is the host's choice without id_key or author_key "
-                   "beside it",
-                   name);
 }
 
 enum err
-row_snp_golden(const struct row_golden *in, bool strict, struct holdings *h, struct snp_golden *out,
+row_tdx_golden(const struct row_tdx_fields *in, struct holdings *h, struct tdx_golden *out,
                struct why *why)
 {
-    struct snp_values *const into[ROW_GOLDEN_FIELDS] = {
-        [FIELD_MEASUREMENT] = &out->measurement, [FIELD_HOST_DATA] = &out->host_data,
-        [FIELD_ID_KEY] = &out->id_key,           [FIELD_AUTHOR_KEY] = &out->author_key,
-        [FIELD_FAMILY_ID] = &out->family_id,     [FIELD_IMAGE_ID] = &out->image_id,
-    };
     enum err e = ERR_OK;
 
-    for (size_t i = 0; i < ROW_GOLDEN_FIELDS && e == ERR_OK; i++) {
-        const struct list kind = {FIELDS[i].name, FIELDS[i].len, 0, ROW_HEX_VALUES_MAX};
+    for (unsigned i = 0; i < TDX_FIELDS && e == ERR_OK; i++) {
+        const struct row_list kind = {tdx_field_name(i), TDX_MR_LEN, 0, ROW_HEX_VALUES_MAX, true};
 
-        e = read_list(in->field[i], &kind, h, into[i], why);
+        e = read_list(in->field[i], &kind, h, &out->field[i], why);
     }
-    out->guest_svn_min = in->guest_svn_min;
-    return e == ERR_OK && strict ? refuse_unsigned(out, why) : e;
+    return e;
 }
 
 /* The members of a row, bound and not yet read. */
 struct members {
-    const char *type, *reference_set, *firmware_min, *abi_min, *mit_mask, *crl, *pcrs;
-    json_t *product, *policy, *platform_info, *tcb[TCB_BOUNDS];
-    json_t *report_id, *chip_allow, *chip_deny, *csp_id, *values;
-    struct row_golden golden;
-    int64_t vmpl_max;
-    bool allow_smt;
+    const char *type, *reference_set, *date_min, *pcrs;
+    json_t *status, *deny, *allow, *attributes, *xfam, *ppid, *values;
+    struct row_tdx_fields golden;
+    int64_t eval_min, grace_s;
 };
 
-/* Golden fields are bound apart, by their table. */
 static enum err
-bind_row(json_t *obj, const struct evidence_row *row, struct members *m, struct snp_expect *want,
+bind_row(json_t *obj, const struct evidence_row *row, struct members *m, struct tdx_expect *want,
          struct why *why)
 {
-    const struct json_member known[] = {
+    bool azure = row->type == EVIDENCE_AZURE_TDX;
+    struct json_member known[MEMBERS_MAX] = {
         {"type", JK_TEXT, false, &m->type, 0, TEXT_MAX},
         {"reference_set", JK_TEXT, false, &m->reference_set, 0, ROW_REFERENCE_SET_MAX - 1},
-        {"product", JK_ARRAY, false, &m->product, 0, SNP_PRODUCTS - 1},
-        {"vmpl_max", JK_INT, false, &m->vmpl_max, 0, 3},
+        {"tcb_status", JK_ARRAY, false, &m->status, 0, STATUSES_MAX},
+        {"tcb_date_min", JK_TEXT, false, &m->date_min, 0, RFC3339_LEN},
+        {"tcb_eval_min", JK_INT, false, &m->eval_min, 1, UINT32_MAX},
+        {"advisory_deny", JK_ANY, false, &m->deny, 0, 0},
+        {"advisory_allow", JK_ANY, false, &m->allow, 0, 0},
         {"allow_debug", JK_BOOL, false, &want->allow_debug, 0, 0},
-        {"allow_provisional", JK_BOOL, false, &want->allow_provisional, 0, 0},
-        {"allow_masked_chip", JK_BOOL, false, &want->allow_masked_chip, 0, 0},
-        {"allow_smt", JK_BOOL, false, &m->allow_smt, 0, 0},
-        {"policy", JK_OBJECT, false, &m->policy, 0, 0},
-        {"platform_info", JK_OBJECT, false, &m->platform_info, 0, 0},
-        {"tcb_min", JK_OBJECT, false, &m->tcb[TCB_MIN], 0, 0},
-        {"tcb_max", JK_OBJECT, false, &m->tcb[TCB_MAX], 0, 0},
-        {"tcb_launch_min", JK_OBJECT, false, &m->tcb[TCB_LAUNCH], 0, 0},
-        {"tcb_committed_min", JK_OBJECT, false, &m->tcb[TCB_COMMITTED], 0, 0},
-        {"firmware_min", JK_TEXT, false, &m->firmware_min, 0, TEXT_MAX},
-        {"abi_min", JK_TEXT, false, &m->abi_min, 0, TEXT_MAX},
-        {"mit_mask", JK_TEXT, false, &m->mit_mask, 0, TEXT_MAX},
-        {"measurement", JK_ANY, false, &m->golden.field[FIELD_MEASUREMENT], 0, 0},
-        {"host_data", JK_ANY, false, &m->golden.field[FIELD_HOST_DATA], 0, 0},
-        {"id_key", JK_ANY, false, &m->golden.field[FIELD_ID_KEY], 0, 0},
-        {"author_key", JK_ANY, false, &m->golden.field[FIELD_AUTHOR_KEY], 0, 0},
-        {"family_id", JK_ANY, false, &m->golden.field[FIELD_FAMILY_ID], 0, 0},
-        {"image_id", JK_ANY, false, &m->golden.field[FIELD_IMAGE_ID], 0, 0},
-        {"guest_svn_min", JK_INT, false, &m->golden.guest_svn_min, 0, UINT32_MAX},
-        {"report_id", JK_ANY, false, &m->report_id, 0, 0},
-        {"chip_allow", JK_ANY, false, &m->chip_allow, 0, 0},
-        {"chip_deny", JK_ANY, false, &m->chip_deny, 0, 0},
-        {"csp_id", JK_ANY, false, &m->csp_id, 0, 0},
-        {"crl", JK_TEXT, false, &m->crl, 0, TEXT_MAX},
-        {"pcrs", JK_TEXT, false, &m->pcrs, 0, TPM_SELECT_TEXT},
-        {"values", JK_ANY, false, &m->values, 0, 0},
+        {"td_attributes", JK_OBJECT, false, &m->attributes, 0, 0},
+        {"xfam", JK_ANY, false, &m->xfam, 0, 0},
+        {"ppid_allow", JK_ANY, false, &m->ppid, 0, 0},
+        {"grace_s", JK_INT, false, &m->grace_s, 0, ROW_GRACE_MAX_S},
     };
-    bool azure = row->type == EVIDENCE_AZURE_SEV_SNP;
-    size_t n = sizeof known / sizeof known[0] - (azure ? 0 : AZURE_MEMBERS);
-    const char *what = azure ? "azure-sev-snp row" : "sev-snp row";
+    size_t n = SHARED_MEMBERS;
 
-    return json_bind(obj, what, known, n, why);
+    if (azure) {
+        known[n++] = (struct json_member){"pcrs", JK_TEXT, false, &m->pcrs, 0, TPM_SELECT_TEXT};
+        known[n++] = (struct json_member){"values", JK_ANY, false, &m->values, 0, 0};
+    } else {
+        known[n++] = (struct json_member){"event_log", JK_BOOL, false, &want->ccel_wanted, 0, 0};
+    }
+    for (unsigned i = 0; i < TDX_FIELDS; i++) {
+        known[n++] =
+            (struct json_member){tdx_field_name(i), JK_ANY, false, &m->golden.field[i], 0, 0};
+    }
+    return json_bind(obj, azure ? "azure-tdx row" : "tdx row", known, n, why);
 }
 
 /* What a policy must say, so that nobody approves by forgetting. */
@@ -200,19 +103,14 @@ all_said(const struct members *m, const struct evidence_row *row, struct why *wh
 {
     const char *type = evidence_name(row->type);
 
-    if (m->product == NULL) {
-        return why_add(why, ERR_MALFORMED,
-                       "%s row: member \"product\" is missing, want a list of Milan, Genoa, Turin",
-                       type);
-    }
-    for (size_t i = 0; i < ROW_GOLDEN_SAID && m->reference_set == NULL; i++) {
-        if (m->golden.field[i] == NULL) {
+    for (unsigned i = 0; i < TDX_FIELDS && m->reference_set == NULL; i++) {
+        if (row_tdx_must_say(i) && m->golden.field[i] == NULL) {
             return why_add(why, ERR_MALFORMED,
                            "%s row: want \"%s\" (a list, or \"ignore\"), or a reference_set", type,
-                           FIELDS[i].name);
+                           tdx_field_name(i));
         }
     }
-    if (row->type == EVIDENCE_AZURE_SEV_SNP && m->values == NULL) {
+    if (row->type == EVIDENCE_AZURE_TDX && m->values == NULL) {
         return why_add(why, ERR_MALFORMED,
                        "%s row: want \"values\" of the vTPM's PCRs (an object, or \"ignore\")",
                        type);
@@ -220,105 +118,193 @@ all_said(const struct members *m, const struct evidence_row *row, struct why *wh
     return ERR_OK;
 }
 
-/* Bits of the guest's policy and of the platform.  A migration agent is forbidden unless it is
- * asked for. */
+/* Someone at a desk may want to see what a revoked platform says; no policy lets one in. */
 static enum err
-read_bits(const struct members *m, struct snp_expect *want, struct why *why)
+read_status(const char *word, bool strict, unsigned *bits, struct why *why)
 {
-    static const struct row_bits POLICY = {"policy", snp_policy_bit,
-                                           SNP_POLICY_SMT | SNP_POLICY_DEBUG};
-    static const struct row_bits PLATFORM = {"platform_info", snp_platform_bit, 0};
+    enum tdx_status s = word == NULL ? TDX_STATUS_UNKNOWN : tdx_status_by_name(slice_text(word));
 
-    TRY(row_snp_bits(m->policy, &POLICY, &want->policy_require, &want->policy_forbid, why));
-    want->policy_forbid |= SNP_POLICY_MIGRATE_MA & ~want->policy_require;
-    return row_snp_bits(m->platform_info, &PLATFORM, &want->platform_require,
-                        &want->platform_forbid, why);
+    if (s == TDX_STATUS_UNKNOWN) {
+        return why_add(why, ERR_MALFORMED, "tcb_status: \"%s\" is none of Intel's statuses",
+                       word == NULL ? "" : text_show(slice_text(word)).text);
+    }
+    if (strict && s == TDX_REVOKED) {
+        return why_add(why, ERR_DENIED, "policy.revoked_tcb: no policy accepts tcb_status Revoked");
+    }
+    if (*bits & 1U << s) {
+        return why_add(why, ERR_MALFORMED, "tcb_status: %s is named twice", word);
+    }
+    *bits |= 1U << s;
+    return ERR_OK;
 }
 
 static enum err
-read_bounds(const struct members *m, struct snp_expect *want, struct why *why)
+read_statuses(const json_t *list, bool strict, unsigned *statuses, struct why *why)
 {
-    const struct {
-        const char *name;
-        struct snp_tcb_bound *into;
-    } bounds[TCB_BOUNDS] = {
-        [TCB_MIN] = {"tcb_min", &want->tcb_min},
-        [TCB_MAX] = {"tcb_max", &want->tcb_max},
-        [TCB_LAUNCH] = {"tcb_launch_min", &want->tcb_launch_min},
-        [TCB_COMMITTED] = {"tcb_committed_min", &want->tcb_committed_min},
-    };
+    unsigned bits = 0;
     enum err e = ERR_OK;
 
-    for (size_t i = 0; i < TCB_BOUNDS && e == ERR_OK; i++) {
-        e = row_snp_tcb(m->tcb[i], bounds[i].name, want->products, bounds[i].into, why);
+    if (list == NULL) {
+        return ERR_OK;
     }
-    return e == ERR_OK ? row_snp_tcb_range(&want->tcb_min, &want->tcb_max, why) : e;
+    for (size_t i = 0; i < json_array_size(list) && e == ERR_OK; i++) {
+        e = read_status(json_string_value(json_array_get(list, i)), strict, &bits, why);
+    }
+    TRY(e);
+    if (bits == 0) {
+        return why_add(why, ERR_MALFORMED, "tcb_status: an empty list takes nothing");
+    }
+    *statuses = bits;
+    return ERR_OK;
 }
 
+/* A day, as Intel writes about them, or a time, as it stands in a tcbInfo. */
 static enum err
-read_versions(const struct members *m, struct snp_expect *want, struct why *why)
+read_date(const char *text, int64_t *unix_s, struct why *why)
 {
-    TRY(row_snp_version(m->firmware_min, "firmware_min", 3, &want->firmware_min, why));
-    TRY(row_snp_version(m->abi_min, "abi_min", 2, &want->abi_min, why));
-    TRY(row_snp_mask(m->mit_mask, &want->mit_mask, why));
-    return row_snp_crl(m->crl, &want->crl, why);
+    char whole[RFC3339_LEN + 1];
+
+    if (text == NULL) {
+        return ERR_OK;
+    }
+    (void)snprintf(whole, sizeof whole, "%s%s", text, strlen(text) == DATE_LEN ? "T00:00:00Z" : "");
+
+    enum err e = rfc3339_parse(slice_text(whole), unix_s, why);
+
+    return e == ERR_OK ? ERR_OK
+                       : why_add(why, e, "in tcb_date_min, want \"2026-08-12\" or a time with Z");
+}
+
+/* "INTEL-SA-00960": another way to write it would never be met. */
+static bool
+is_advisory(struct slice name)
+{
+    static const char PREFIX[] = "INTEL-SA-";
+    size_t at = sizeof PREFIX - 1;
+    bool good = name.len == at + ADVISORY_DIGITS && memcmp(name.ptr, PREFIX, at) == 0;
+
+    for (; at < name.len && good; at++) {
+        good = name.ptr[at] >= '0' && name.ptr[at] <= '9';
+    }
+    return good;
 }
 
 static enum err
-read_csp_ids(const json_t *list, struct holdings *h, struct snp_expect *want, struct why *why)
+read_advisories(const json_t *list, const char *what, struct holdings *h, struct row_names *out,
+                struct why *why)
+{
+    const struct row_text_list kind = {what, ADVISORIES_MAX, TDX_ADVISORY_TEXT - 1};
+
+    if (list == NULL) {
+        return ERR_OK;
+    }
+    TRY(row_texts(list, &kind, h, out, why));
+    for (size_t i = 0; i < out->n; i++) {
+        if (!is_advisory(out->name[i])) {
+            return why_add(why, ERR_MALFORMED, "%s: \"%s\", want \"INTEL-SA-\" and %d digits", what,
+                           text_show(out->name[i]).text, ADVISORY_DIGITS);
+        }
+    }
+    return ERR_OK;
+}
+
+/* How good the platform must be. */
+static enum err
+read_levels(const struct members *m, bool strict, struct evidence_row *row, struct why *why)
+{
+    struct tdx_expect *want = &row->want.tdx;
+    struct row_names deny = {.n = 0};
+    struct row_names allow = {.n = 0};
+
+    TRY(read_statuses(m->status, strict, &want->statuses, why));
+    TRY(read_date(m->date_min, &want->tcb_date_min, why));
+    TRY(read_advisories(m->deny, "advisory_deny", row->owned, &deny, why));
+    TRY(read_advisories(m->allow, "advisory_allow", row->owned, &allow, why));
+    want->advisory_deny = deny.name;
+    want->advisory_deny_n = deny.n;
+    want->advisory_allow = allow.name;
+    want->advisory_allow_n = allow.n;
+    want->tcb_eval_min = (uint32_t)m->eval_min;
+    want->grace_s = m->grace_s;
+    return ERR_OK;
+}
+
+/* What is listed replaces the default of its list; a default gives way to what the other list says. */
+static enum err
+read_attributes(json_t *obj, struct tdx_expect *want, struct why *why)
+{
+    static const struct row_bits KIND = {"td_attributes", tdx_attribute_bit, 0, true};
+    uint64_t require = 0;
+    uint64_t forbid = 0;
+
+    if (obj == NULL) {
+        return ERR_OK;
+    }
+    TRY(row_bits(obj, &KIND, &require, &forbid, why));
+    if (require & DEBUG_BIT && !want->allow_debug) {
+        return why_add(why, ERR_MALFORMED,
+                       "td_attributes: debug is required and not allowed (allow_debug)");
+    }
+    want->attributes_require =
+        json_object_get(obj, "require") != NULL ? require : want->attributes_require & ~forbid;
+    want->attributes_forbid =
+        json_object_get(obj, "forbid") != NULL ? forbid : want->attributes_forbid & ~require;
+    return ERR_OK;
+}
+
+static enum err
+read_xfam(const json_t *j, uint64_t *out, struct why *why)
+{
+    struct slice s = slice_text(json_is_string(j) ? json_string_value(j) : "");
+    struct slice digits = s;
+
+    if (s.len > 2 && memcmp(s.ptr, "0x", 2) == 0) {
+        digits = (struct slice){s.ptr + 2, s.len - 2};
+    }
+    if (!row_hex_number(digits, out)) {
+        return why_add(why, ERR_MALFORMED,
+                       "xfam: \"%s\", want a number in lower-case hex, like \"0x600e7\"",
+                       text_show(s).text);
+    }
+    if ((*out & TDX_XFAM_FIXED1) != TDX_XFAM_FIXED1 || *out & ~TDX_XFAM_MAY) {
+        return why_add(why, ERR_MALFORMED,
+                       "xfam: no TD has 0x%" PRIx64 ": bits 0 and 1 are set, others within 0x%x",
+                       *out, (unsigned)TDX_XFAM_MAY);
+    }
+    return ERR_OK;
+}
+
+static enum err
+read_xfams(const json_t *list, struct holdings *h, struct tdx_expect *want, struct why *why)
 {
     size_t n = json_array_size(list);
+    enum err e = ERR_OK;
 
     if (list == NULL || row_says_ignore(list)) {
         return ERR_OK;
     }
-    if (n == 0 || n > ROW_CSP_IDS_MAX) {
-        return why_add(why, ERR_MALFORMED, "csp_id: want \"ignore\" or a list of 1 to %d texts",
-                       ROW_CSP_IDS_MAX);
+    if (n == 0 || n > XFAMS_MAX) {
+        return why_add(why, ERR_MALFORMED, "xfam: want \"ignore\" or a list of 1 to %d values",
+                       XFAMS_MAX);
     }
 
-    char(*text)[SNP_CSP_MAX] = holdings_new(h, n, sizeof *text);
-    struct slice *id = holdings_new(h, n, sizeof *id);
+    uint64_t *value = holdings_new(h, n, sizeof *value);
 
-    for (size_t i = 0; i < n; i++) {
-        const json_t *j = json_array_get(list, i);
-        size_t len = json_string_length(j);
-
-        if (len == 0 || len >= SNP_CSP_MAX) {
-            return why_add(why, ERR_MALFORMED, "csp_id: want texts of 1 to %d bytes",
-                           SNP_CSP_MAX - 1);
-        }
-        memcpy(text[i], json_string_value(j), len);
-        id[i] = (struct slice){(const uint8_t *)text[i], len};
+    for (size_t i = 0; i < n && e == ERR_OK; i++) {
+        e = read_xfam(json_array_get(list, i), &value[i], why);
     }
-    want->csp_id = id;
-    want->csp_id_n = n;
-    return ERR_OK;
-}
-
-/* Which machine, and whose. */
-static enum err
-read_places(const struct members *m, struct evidence_row *row, struct why *why)
-{
-    static const struct list REPORT_ID = {"report_id", SNP_REPORT_ID_LEN, 0, ROW_HEX_VALUES_MAX};
-    static const struct list ALLOW = {"chip_allow", SNP_CHIP_LEN, TURIN_CHIP_LEN, ROW_CHIPS_MAX};
-    static const struct list DENY = {"chip_deny", SNP_CHIP_LEN, TURIN_CHIP_LEN, ROW_CHIPS_MAX};
-    struct snp_expect *want = &row->want.snp;
-
-    TRY(read_list(m->report_id, &REPORT_ID, row->owned, &want->report_id, why));
-    TRY(read_list(m->chip_allow, &ALLOW, row->owned, &want->chip_allow, why));
-    TRY(read_list(m->chip_deny, &DENY, row->owned, &want->chip_deny, why));
-    return read_csp_ids(m->csp_id, row->owned, want, why);
+    want->xfam = value;
+    want->xfam_n = n;
+    return e;
 }
 
 /* The row's own values and those of a set must both hold. */
 static enum err
-read_golden(const struct members *m, bool strict, struct evidence_row *row, struct why *why)
+read_golden(const struct members *m, struct evidence_row *row, struct why *why)
 {
-    struct snp_expect *want = &row->want.snp;
+    struct tdx_expect *want = &row->want.tdx;
 
-    want->own.label = "policy";
-    TRY(row_snp_golden(&m->golden, strict, row->owned, &want->own, why));
+    TRY(row_tdx_golden(&m->golden, row->owned, &want->own, why));
     if (m->reference_set == NULL) {
         return ERR_OK;
     }
@@ -326,39 +312,27 @@ read_golden(const struct members *m, bool strict, struct evidence_row *row, stru
     return row_reference_set(m->reference_set, row, why);
 }
 
-/* The vTPM's quote of an Azure guest. */
+/* The TD, and the machine that it runs on. */
 static enum err
-read_quote(const struct members *m, struct evidence_row *row, struct why *why)
+read_td(const struct members *m, struct evidence_row *row, struct why *why)
 {
-    TRY(m->pcrs == NULL ? ERR_OK : row_tpm_pcrs(m->pcrs, &row->want.tpm, why));
-    return m->values == NULL ? ERR_OK : row_tpm_own(m->values, row, why);
-}
+    static const struct row_list PPID = {"ppid_allow", PPID_LEN, 0, ROW_CHIPS_MAX, false};
+    struct tdx_expect *want = &row->want.tdx;
 
-static enum err
-read_firmware(const struct members *m, struct snp_expect *want, struct why *why)
-{
-    bool any = m->product == NULL;
-
-    TRY(any ? ERR_OK : row_snp_products(m->product, &want->products, why));
-    TRY(read_bits(m, want, why));
-    TRY(read_bounds(m, want, why));
-    return read_versions(m, want, why);
+    TRY(read_attributes(m->attributes, want, why));
+    TRY(read_xfams(m->xfam, row->owned, want, why));
+    TRY(read_list(m->ppid, &PPID, row->owned, &want->ppid_allow, why));
+    return read_golden(m, row, why);
 }
 
 enum err
-row_snp_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why)
+row_tdx_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why)
 {
-    struct snp_expect *want = &row->want.snp;
-    struct members m = {.allow_smt = true, .golden = {.guest_svn_min = -1}};
+    struct members m = {.type = NULL};
 
-    TRY(bind_row(obj, row, &m, want, why));
+    TRY(bind_row(obj, row, &m, &row->want.tdx, why));
     TRY(strict ? all_said(&m, row, why) : ERR_OK);
-    want->vmpl_max = (int)m.vmpl_max;
-    want->smt_forbidden = !m.allow_smt;
-    TRY(read_firmware(&m, want, why));
-    TRY(read_golden(&m, strict, row, why));
-
-    enum err e = read_places(&m, row, why);
-
-    return e == ERR_OK ? read_quote(&m, row, why) : e;
+    TRY(read_levels(&m, strict, row, why));
+    TRY(read_td(&m, row, why));
+    return row_azure_quote(m.pcrs, m.values, row, why);
 }
