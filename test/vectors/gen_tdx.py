@@ -314,14 +314,14 @@ class Quotes(Maker):
             word, events = "runtime" if runtime else "boot", ccel.boot(runtime)
             fields = {"tee_tcb_svn": tdx.Td.tee_tcb_svn, **ccel.replay(events)}
             rtmr3 = "runtime log" if runtime else "unchecked"
-            self.good(f"log-{word}", fields, ccel=ccel.log(events), policy={"event_log": True}, claims={"rtmr3": rtmr3})
+            self.good(f"log-{word}", fields, ccel=ccel.log(events), policy={"event_log": True}, claims={"rtmr3_checked": rtmr3})
             for n in range(3 + runtime):
                 self.bad("ccel.replay", f"log-{word}-rtmr{n}", {**fields, f"rtmr{n}": b"\1" * 48}, ccel=ccel.log(events))
         events = ccel.boot()
         fields = ccel.replay(events)
-        self.good("log-rtmr3-without-events", {**fields, "rtmr3": b"\3" * 48}, ccel=ccel.log(events), claims={"rtmr3": "unchecked"})
+        self.good("log-rtmr3-without-events", {**fields, "rtmr3": b"\3" * 48}, ccel=ccel.log(events), claims={"rtmr3_checked": "unchecked"})
         golden = {"rtmr3": ["03" * 48]}
-        self.good("log-rtmr3-golden", {**fields, "rtmr3": b"\3" * 48}, ccel=ccel.log(events), policy=golden, claims={"rtmr3": "golden value"})
+        self.good("log-rtmr3-golden", {**fields, "rtmr3": b"\3" * 48}, ccel=ccel.log(events), policy=golden, claims={"rtmr3_checked": "golden value"})
         for name, fill in {"none": b"", "zeros": bytes(4096), "ff": b"\xff" * 4096}.items():
             self.good(f"log-fill-{name}", fields, ccel=ccel.log(events, fill))
         self.bad("ccel.malformed", "log-wanted", fields, policy={"event_log": True})

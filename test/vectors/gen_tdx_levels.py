@@ -296,7 +296,7 @@ class Levels(Maker):
 
     @staticmethod
     def said(how):
-        return {**Maker.said(how), **({"early": how["early"]} if "early" in how else {})}
+        return {**Maker.said(how), **{word: how[word] for word in ("early",) if word in how}}
 
     def all(self):
         for make in (self.identities, self.matching, self.statuses, self.convergence, self.relaunch, self.policies, self.early):
