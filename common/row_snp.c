@@ -1,100 +1,155 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* row_tdx.c - the members of tdx and azure-tdx rows, and the compounds of their reference sets; see row.h.  Refuses golden values
- * that no TD can have, and names that would never match (Intel TDX Module ABI, TDATTRIBUTES and XFAM; Intel PCS API v4,
- * advisoryIDs). */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
+/* row_snp.c - the members of sev-snp and azure-sev-snp rows, and the compounds of their reference
+ * sets; see row.h.  Golden values of what the host chooses are refused in a policy unless the
+ * digest of a key stands beside them (AMD 56860, ID block). */
 #include "attest/base/text.h"
 #include "common/json.h"
 #include "common/row_read.h"
 
 enum {
+    FIELD_MEASUREMENT,
+    FIELD_HOST_DATA,
+    FIELD_ID_KEY,
+    FIELD_AUTHOR_KEY,
+    FIELD_FAMILY_ID,
+    FIELD_IMAGE_ID,
+    TURIN_CHIP_LEN = 8,
+    AZURE_MEMBERS = 2,
     TEXT_MAX = 32,
-    STATUSES_MAX = 16,
-    XFAMS_MAX = 64,
-    ADVISORIES_MAX = 256,
-    ADVISORY_DIGITS = 5,
-    DATE_LEN = sizeof "2026-11-24" - 1,
-    PPID_LEN = 16,
-    SHARED_MEMBERS = 12,
-    MEMBERS_MAX = SHARED_MEMBERS + 2 + TDX_FIELDS,
 };
 
-#define DEBUG_BIT (UINT64_C(1) << TDX_ATTR_DEBUG)
+enum { TCB_MIN, TCB_MAX, TCB_LAUNCH, TCB_COMMITTED, TCB_BOUNDS };
 
-bool
-row_tdx_must_say(unsigned field)
+static const struct {
+    const char *name;
+    size_t len; /* bytes */
+} FIELDS[ROW_GOLDEN_FIELDS] = {
+    {"measurement", SNP_MEASUREMENT_LEN},
+    {"host_data", SNP_HOST_DATA_LEN},
+    {"id_key", SNP_KEY_DIGEST_LEN},
+    {"author_key", SNP_KEY_DIGEST_LEN},
+    {"family_id", SNP_ID_LEN},
+    {"image_id", SNP_ID_LEN},
+};
+
+const char *
+row_golden_name(size_t i)
 {
-    return field != TDX_MRSEAM; /* the module's signer and levels are judged by the tcbInfo */
+    return FIELDS[i].name;
 }
 
 static enum err
-read_list(const json_t *j, const struct row_list *kind, struct holdings *h, struct tdx_values *out,
+read_list(const json_t *j, const struct row_list *kind, struct holdings *h, struct snp_values *out,
           struct why *why)
 {
     struct row_values v = {.n = 0};
     enum err e = row_values(j, kind, h, &v, why);
 
-    *out = (struct tdx_values){.wanted = v.wanted, .value = v.value, .n = v.n};
+    *out = (struct snp_values){.wanted = v.wanted, .value = v.value, .n = v.n};
     return e;
 }
 
+/* A digest of zeros is that of no key, so it vouches for nothing. */
+static bool
+names_keys(const struct snp_values *v)
+{
+    bool zero = false;
+
+    for (size_t i = 0; i < v->n; i++) {
+        zero = zero || slice_zero(v->value[i]);
+    }
+    return v->wanted && !zero;
+}
+
+static enum err
+refuse_unsigned(const struct snp_golden *g, struct why *why)
+{
+    const char *name = g->guest_svn_min >= 0 ? "guest_svn_min" : NULL;
+
+    name = g->image_id.wanted ? "image_id" : name;
+    name = g->family_id.wanted ? "family_id" : name;
+    if (name == NULL || names_keys(&g->id_key) || names_keys(&g->author_key)) {
+        return ERR_OK;
+    }
+    return why_add(why, ERR_DENIED,
+                   "policy.unsigned_id: %s is the host's choice without id_key or author_key "
+                   "beside it",
+                   name);
+}
+
 enum err
-row_tdx_golden(const struct row_tdx_fields *in, struct holdings *h, struct tdx_golden *out,
+row_snp_golden(const struct row_golden *in, bool strict, struct holdings *h, struct snp_golden *out,
                struct why *why)
 {
+    struct snp_values *const into[ROW_GOLDEN_FIELDS] = {
+        [FIELD_MEASUREMENT] = &out->measurement, [FIELD_HOST_DATA] = &out->host_data,
+        [FIELD_ID_KEY] = &out->id_key,           [FIELD_AUTHOR_KEY] = &out->author_key,
+        [FIELD_FAMILY_ID] = &out->family_id,     [FIELD_IMAGE_ID] = &out->image_id,
+    };
     enum err e = ERR_OK;
 
-    for (unsigned i = 0; i < TDX_FIELDS && e == ERR_OK; i++) {
-        const struct row_list kind = {tdx_field_name(i), TDX_MR_LEN, 0, ROW_HEX_VALUES_MAX, true};
+    for (size_t i = 0; i < ROW_GOLDEN_FIELDS && e == ERR_OK; i++) {
+        const struct row_list kind = {FIELDS[i].name, FIELDS[i].len, 0, ROW_HEX_VALUES_MAX, false};
 
-        e = read_list(in->field[i], &kind, h, &out->field[i], why);
+        e = read_list(in->field[i], &kind, h, into[i], why);
     }
-    return e;
+    out->guest_svn_min = in->guest_svn_min;
+    return e == ERR_OK && strict ? refuse_unsigned(out, why) : e;
 }
 
 /* The members of a row, bound and not yet read. */
 struct members {
-    const char *type, *reference_set, *date_min, *pcrs;
-    json_t *status, *deny, *allow, *attributes, *xfam, *ppid, *values;
-    struct row_tdx_fields golden;
-    int64_t eval_min, grace_s;
+    const char *type, *reference_set, *firmware_min, *abi_min, *mit_mask, *crl, *pcrs;
+    json_t *product, *policy, *platform_info, *tcb[TCB_BOUNDS];
+    json_t *report_id, *chip_allow, *chip_deny, *csp_id, *values;
+    struct row_golden golden;
+    int64_t vmpl_max;
+    bool allow_smt;
 };
 
+/* Golden fields are bound apart, by their table. */
 static enum err
-bind_row(json_t *obj, const struct evidence_row *row, struct members *m, struct tdx_expect *want,
+bind_row(json_t *obj, const struct evidence_row *row, struct members *m, struct snp_expect *want,
          struct why *why)
 {
-    bool azure = row->type == EVIDENCE_AZURE_TDX;
-    struct json_member known[MEMBERS_MAX] = {
+    const struct json_member known[] = {
         {"type", JK_TEXT, false, &m->type, 0, TEXT_MAX},
         {"reference_set", JK_TEXT, false, &m->reference_set, 0, ROW_REFERENCE_SET_MAX - 1},
-        {"tcb_status", JK_ARRAY, false, &m->status, 0, STATUSES_MAX},
-        {"tcb_date_min", JK_TEXT, false, &m->date_min, 0, RFC3339_LEN},
-        {"tcb_eval_min", JK_INT, false, &m->eval_min, 1, UINT32_MAX},
-        {"advisory_deny", JK_ANY, false, &m->deny, 0, 0},
-        {"advisory_allow", JK_ANY, false, &m->allow, 0, 0},
+        {"product", JK_ARRAY, false, &m->product, 0, SNP_PRODUCTS - 1},
+        {"vmpl_max", JK_INT, false, &m->vmpl_max, 0, 3},
         {"allow_debug", JK_BOOL, false, &want->allow_debug, 0, 0},
-        {"td_attributes", JK_OBJECT, false, &m->attributes, 0, 0},
-        {"xfam", JK_ANY, false, &m->xfam, 0, 0},
-        {"ppid_allow", JK_ANY, false, &m->ppid, 0, 0},
-        {"grace_s", JK_INT, false, &m->grace_s, 0, ROW_GRACE_MAX_S},
+        {"allow_provisional", JK_BOOL, false, &want->allow_provisional, 0, 0},
+        {"allow_masked_chip", JK_BOOL, false, &want->allow_masked_chip, 0, 0},
+        {"allow_smt", JK_BOOL, false, &m->allow_smt, 0, 0},
+        {"policy", JK_OBJECT, false, &m->policy, 0, 0},
+        {"platform_info", JK_OBJECT, false, &m->platform_info, 0, 0},
+        {"tcb_min", JK_OBJECT, false, &m->tcb[TCB_MIN], 0, 0},
+        {"tcb_max", JK_OBJECT, false, &m->tcb[TCB_MAX], 0, 0},
+        {"tcb_launch_min", JK_OBJECT, false, &m->tcb[TCB_LAUNCH], 0, 0},
+        {"tcb_committed_min", JK_OBJECT, false, &m->tcb[TCB_COMMITTED], 0, 0},
+        {"firmware_min", JK_TEXT, false, &m->firmware_min, 0, TEXT_MAX},
+        {"abi_min", JK_TEXT, false, &m->abi_min, 0, TEXT_MAX},
+        {"mit_mask", JK_TEXT, false, &m->mit_mask, 0, TEXT_MAX},
+        {"measurement", JK_ANY, false, &m->golden.field[FIELD_MEASUREMENT], 0, 0},
+        {"host_data", JK_ANY, false, &m->golden.field[FIELD_HOST_DATA], 0, 0},
+        {"id_key", JK_ANY, false, &m->golden.field[FIELD_ID_KEY], 0, 0},
+        {"author_key", JK_ANY, false, &m->golden.field[FIELD_AUTHOR_KEY], 0, 0},
+        {"family_id", JK_ANY, false, &m->golden.field[FIELD_FAMILY_ID], 0, 0},
+        {"image_id", JK_ANY, false, &m->golden.field[FIELD_IMAGE_ID], 0, 0},
+        {"guest_svn_min", JK_INT, false, &m->golden.guest_svn_min, 0, UINT32_MAX},
+        {"report_id", JK_ANY, false, &m->report_id, 0, 0},
+        {"chip_allow", JK_ANY, false, &m->chip_allow, 0, 0},
+        {"chip_deny", JK_ANY, false, &m->chip_deny, 0, 0},
+        {"csp_id", JK_ANY, false, &m->csp_id, 0, 0},
+        {"crl", JK_TEXT, false, &m->crl, 0, TEXT_MAX},
+        {"pcrs", JK_TEXT, false, &m->pcrs, 0, TPM_SELECT_TEXT},
+        {"values", JK_ANY, false, &m->values, 0, 0},
     };
-    size_t n = SHARED_MEMBERS;
+    bool azure = row->type == EVIDENCE_AZURE_SEV_SNP;
+    size_t n = sizeof known / sizeof known[0] - (azure ? 0 : AZURE_MEMBERS);
+    const char *what = azure ? "azure-sev-snp row" : "sev-snp row";
 
-    if (azure) {
-        known[n++] = (struct json_member){"pcrs", JK_TEXT, false, &m->pcrs, 0, TPM_SELECT_TEXT};
-        known[n++] = (struct json_member){"values", JK_ANY, false, &m->values, 0, 0};
-    } else {
-        known[n++] = (struct json_member){"event_log", JK_BOOL, false, &want->ccel_wanted, 0, 0};
-    }
-    for (unsigned i = 0; i < TDX_FIELDS; i++) {
-        known[n++] =
-            (struct json_member){tdx_field_name(i), JK_ANY, false, &m->golden.field[i], 0, 0};
-    }
-    return json_bind(obj, azure ? "azure-tdx row" : "tdx row", known, n, why);
+    return json_bind(obj, what, known, n, why);
 }
 
 /* What a policy must say, so that nobody approves by forgetting. */
@@ -103,14 +158,19 @@ all_said(const struct members *m, const struct evidence_row *row, struct why *wh
 {
     const char *type = evidence_name(row->type);
 
-    for (unsigned i = 0; i < TDX_FIELDS && m->reference_set == NULL; i++) {
-        if (row_tdx_must_say(i) && m->golden.field[i] == NULL) {
+    if (m->product == NULL) {
+        return why_add(why, ERR_MALFORMED,
+                       "%s row: member \"product\" is missing, want a list of Milan, Genoa, Turin",
+                       type);
+    }
+    for (size_t i = 0; i < ROW_GOLDEN_SAID && m->reference_set == NULL; i++) {
+        if (m->golden.field[i] == NULL) {
             return why_add(why, ERR_MALFORMED,
                            "%s row: want \"%s\" (a list, or \"ignore\"), or a reference_set", type,
-                           tdx_field_name(i));
+                           FIELDS[i].name);
         }
     }
-    if (row->type == EVIDENCE_AZURE_TDX && m->values == NULL) {
+    if (row->type == EVIDENCE_AZURE_SEV_SNP && m->values == NULL) {
         return why_add(why, ERR_MALFORMED,
                        "%s row: want \"values\" of the vTPM's PCRs (an object, or \"ignore\")",
                        type);
@@ -118,193 +178,116 @@ all_said(const struct members *m, const struct evidence_row *row, struct why *wh
     return ERR_OK;
 }
 
-/* Someone at a desk may want to see what a revoked platform says; no policy lets one in. */
-static enum err
-read_status(const char *word, bool strict, unsigned *bits, struct why *why)
+static uint64_t
+policy_bit(struct slice name)
 {
-    enum tdx_status s = word == NULL ? TDX_STATUS_UNKNOWN : tdx_status_by_name(slice_text(word));
-
-    if (s == TDX_STATUS_UNKNOWN) {
-        return why_add(why, ERR_MALFORMED, "tcb_status: \"%s\" is none of Intel's statuses",
-                       word == NULL ? "" : text_show(slice_text(word)).text);
-    }
-    if (strict && s == TDX_REVOKED) {
-        return why_add(why, ERR_DENIED, "policy.revoked_tcb: no policy accepts tcb_status Revoked");
-    }
-    if (*bits & 1U << s) {
-        return why_add(why, ERR_MALFORMED, "tcb_status: %s is named twice", word);
-    }
-    *bits |= 1U << s;
-    return ERR_OK;
+    return snp_policy_bit(name);
 }
 
-static enum err
-read_statuses(const json_t *list, bool strict, unsigned *statuses, struct why *why)
+static uint64_t
+platform_bit(struct slice name)
 {
-    unsigned bits = 0;
-    enum err e = ERR_OK;
-
-    if (list == NULL) {
-        return ERR_OK;
-    }
-    for (size_t i = 0; i < json_array_size(list) && e == ERR_OK; i++) {
-        e = read_status(json_string_value(json_array_get(list, i)), strict, &bits, why);
-    }
-    TRY(e);
-    if (bits == 0) {
-        return why_add(why, ERR_MALFORMED, "tcb_status: an empty list takes nothing");
-    }
-    *statuses = bits;
-    return ERR_OK;
+    return snp_platform_bit(name);
 }
 
-/* A day, as Intel writes about them, or a time, as it stands in a tcbInfo. */
+/* A migration agent is forbidden unless it is asked for. */
 static enum err
-read_date(const char *text, int64_t *unix_s, struct why *why)
+read_policy_bits(json_t *obj, struct snp_expect *want, struct why *why)
 {
-    char whole[RFC3339_LEN + 1];
-
-    if (text == NULL) {
-        return ERR_OK;
-    }
-    (void)snprintf(whole, sizeof whole, "%s%s", text, strlen(text) == DATE_LEN ? "T00:00:00Z" : "");
-
-    enum err e = rfc3339_parse(slice_text(whole), unix_s, why);
-
-    return e == ERR_OK ? ERR_OK
-                       : why_add(why, e, "in tcb_date_min, want \"2026-08-12\" or a time with Z");
-}
-
-/* "INTEL-SA-00960": another way to write it would never be met. */
-static bool
-is_advisory(struct slice name)
-{
-    static const char PREFIX[] = "INTEL-SA-";
-    size_t at = sizeof PREFIX - 1;
-    bool good = name.len == at + ADVISORY_DIGITS && memcmp(name.ptr, PREFIX, at) == 0;
-
-    for (; at < name.len && good; at++) {
-        good = name.ptr[at] >= '0' && name.ptr[at] <= '9';
-    }
-    return good;
-}
-
-static enum err
-read_advisories(const json_t *list, const char *what, struct holdings *h, struct row_names *out,
-                struct why *why)
-{
-    const struct row_text_list kind = {what, ADVISORIES_MAX, TDX_ADVISORY_TEXT - 1};
-
-    if (list == NULL) {
-        return ERR_OK;
-    }
-    TRY(row_texts(list, &kind, h, out, why));
-    for (size_t i = 0; i < out->n; i++) {
-        if (!is_advisory(out->name[i])) {
-            return why_add(why, ERR_MALFORMED, "%s: \"%s\", want \"INTEL-SA-\" and %d digits", what,
-                           text_show(out->name[i]).text, ADVISORY_DIGITS);
-        }
-    }
-    return ERR_OK;
-}
-
-/* How good the platform must be. */
-static enum err
-read_levels(const struct members *m, bool strict, struct evidence_row *row, struct why *why)
-{
-    struct tdx_expect *want = &row->want.tdx;
-    struct row_names deny = {.n = 0};
-    struct row_names allow = {.n = 0};
-
-    TRY(read_statuses(m->status, strict, &want->statuses, why));
-    TRY(read_date(m->date_min, &want->tcb_date_min, why));
-    TRY(read_advisories(m->deny, "advisory_deny", row->owned, &deny, why));
-    TRY(read_advisories(m->allow, "advisory_allow", row->owned, &allow, why));
-    want->advisory_deny = deny.name;
-    want->advisory_deny_n = deny.n;
-    want->advisory_allow = allow.name;
-    want->advisory_allow_n = allow.n;
-    want->tcb_eval_min = (uint32_t)m->eval_min;
-    want->grace_s = m->grace_s;
-    return ERR_OK;
-}
-
-/* What is listed replaces the default of its list; a default gives way to what the other list says. */
-static enum err
-read_attributes(json_t *obj, struct tdx_expect *want, struct why *why)
-{
-    static const struct row_bits KIND = {"td_attributes", tdx_attribute_bit, 0, true};
+    static const struct row_bits POLICY = {"policy", policy_bit, SNP_POLICY_SMT | SNP_POLICY_DEBUG,
+                                           false};
     uint64_t require = 0;
     uint64_t forbid = 0;
 
-    if (obj == NULL) {
-        return ERR_OK;
-    }
-    TRY(row_bits(obj, &KIND, &require, &forbid, why));
-    if (require & DEBUG_BIT && !want->allow_debug) {
-        return why_add(why, ERR_MALFORMED,
-                       "td_attributes: debug is required and not allowed (allow_debug)");
-    }
-    want->attributes_require =
-        json_object_get(obj, "require") != NULL ? require : want->attributes_require & ~forbid;
-    want->attributes_forbid =
-        json_object_get(obj, "forbid") != NULL ? forbid : want->attributes_forbid & ~require;
+    TRY(row_bits(obj, &POLICY, &require, &forbid, why));
+    want->policy_require = (unsigned)require;
+    want->policy_forbid = (unsigned)forbid | (SNP_POLICY_MIGRATE_MA & ~(unsigned)require);
     return ERR_OK;
 }
 
 static enum err
-read_xfam(const json_t *j, uint64_t *out, struct why *why)
+read_platform_bits(json_t *obj, struct snp_expect *want, struct why *why)
 {
-    struct slice s = slice_text(json_is_string(j) ? json_string_value(j) : "");
-    struct slice digits = s;
+    static const struct row_bits PLATFORM = {"platform_info", platform_bit, 0, false};
+    uint64_t require = 0;
+    uint64_t forbid = 0;
 
-    if (s.len > 2 && memcmp(s.ptr, "0x", 2) == 0) {
-        digits = (struct slice){s.ptr + 2, s.len - 2};
-    }
-    if (!row_hex_number(digits, out)) {
-        return why_add(why, ERR_MALFORMED,
-                       "xfam: \"%s\", want a number in lower-case hex, like \"0x600e7\"",
-                       text_show(s).text);
-    }
-    if ((*out & TDX_XFAM_FIXED1) != TDX_XFAM_FIXED1 || *out & ~TDX_XFAM_MAY) {
-        return why_add(why, ERR_MALFORMED,
-                       "xfam: no TD has 0x%" PRIx64 ": bits 0 and 1 are set, others within 0x%x",
-                       *out, (unsigned)TDX_XFAM_MAY);
-    }
+    TRY(row_bits(obj, &PLATFORM, &require, &forbid, why));
+    want->platform_require = (unsigned)require;
+    want->platform_forbid = (unsigned)forbid;
     return ERR_OK;
 }
 
 static enum err
-read_xfams(const json_t *list, struct holdings *h, struct tdx_expect *want, struct why *why)
+read_bounds(const struct members *m, struct snp_expect *want, struct why *why)
 {
-    size_t n = json_array_size(list);
+    const struct {
+        const char *name;
+        struct snp_tcb_bound *into;
+    } bounds[TCB_BOUNDS] = {
+        [TCB_MIN] = {"tcb_min", &want->tcb_min},
+        [TCB_MAX] = {"tcb_max", &want->tcb_max},
+        [TCB_LAUNCH] = {"tcb_launch_min", &want->tcb_launch_min},
+        [TCB_COMMITTED] = {"tcb_committed_min", &want->tcb_committed_min},
+    };
     enum err e = ERR_OK;
+
+    for (size_t i = 0; i < TCB_BOUNDS && e == ERR_OK; i++) {
+        e = row_snp_tcb(m->tcb[i], bounds[i].name, want->products, bounds[i].into, why);
+    }
+    return e == ERR_OK ? row_snp_tcb_range(&want->tcb_min, &want->tcb_max, why) : e;
+}
+
+static enum err
+read_versions(const struct members *m, struct snp_expect *want, struct why *why)
+{
+    TRY(row_snp_version(m->firmware_min, "firmware_min", 3, &want->firmware_min, why));
+    TRY(row_snp_version(m->abi_min, "abi_min", 2, &want->abi_min, why));
+    TRY(row_snp_mask(m->mit_mask, &want->mit_mask, why));
+    return row_snp_crl(m->crl, &want->crl, why);
+}
+
+static enum err
+read_csp_ids(const json_t *list, struct holdings *h, struct snp_expect *want, struct why *why)
+{
+    static const struct row_text_list KIND = {"csp_id", ROW_CSP_IDS_MAX, SNP_CSP_MAX - 1};
+    struct row_names names = {.n = 0};
 
     if (list == NULL || row_says_ignore(list)) {
         return ERR_OK;
     }
-    if (n == 0 || n > XFAMS_MAX) {
-        return why_add(why, ERR_MALFORMED, "xfam: want \"ignore\" or a list of 1 to %d values",
-                       XFAMS_MAX);
-    }
+    TRY(row_texts(list, &KIND, h, &names, why));
+    want->csp_id = names.name;
+    want->csp_id_n = names.n;
+    return ERR_OK;
+}
 
-    uint64_t *value = holdings_new(h, n, sizeof *value);
+/* Which machine, and whose. */
+static enum err
+read_places(const struct members *m, struct evidence_row *row, struct why *why)
+{
+    static const struct row_list REPORT_ID = {"report_id", SNP_REPORT_ID_LEN, 0, ROW_HEX_VALUES_MAX,
+                                              false};
+    static const struct row_list ALLOW = {"chip_allow", SNP_CHIP_LEN, TURIN_CHIP_LEN, ROW_CHIPS_MAX,
+                                          false};
+    static const struct row_list DENY = {"chip_deny", SNP_CHIP_LEN, TURIN_CHIP_LEN, ROW_CHIPS_MAX,
+                                         false};
+    struct snp_expect *want = &row->want.snp;
 
-    for (size_t i = 0; i < n && e == ERR_OK; i++) {
-        e = read_xfam(json_array_get(list, i), &value[i], why);
-    }
-    want->xfam = value;
-    want->xfam_n = n;
-    return e;
+    TRY(read_list(m->report_id, &REPORT_ID, row->owned, &want->report_id, why));
+    TRY(read_list(m->chip_allow, &ALLOW, row->owned, &want->chip_allow, why));
+    TRY(read_list(m->chip_deny, &DENY, row->owned, &want->chip_deny, why));
+    return read_csp_ids(m->csp_id, row->owned, want, why);
 }
 
 /* The row's own values and those of a set must both hold. */
 static enum err
-read_golden(const struct members *m, struct evidence_row *row, struct why *why)
+read_golden(const struct members *m, bool strict, struct evidence_row *row, struct why *why)
 {
-    struct tdx_expect *want = &row->want.tdx;
+    struct snp_expect *want = &row->want.snp;
 
-    TRY(row_tdx_golden(&m->golden, row->owned, &want->own, why));
+    want->own.label = "policy";
+    TRY(row_snp_golden(&m->golden, strict, row->owned, &want->own, why));
     if (m->reference_set == NULL) {
         return ERR_OK;
     }
@@ -312,27 +295,32 @@ read_golden(const struct members *m, struct evidence_row *row, struct why *why)
     return row_reference_set(m->reference_set, row, why);
 }
 
-/* The TD, and the machine that it runs on. */
 static enum err
-read_td(const struct members *m, struct evidence_row *row, struct why *why)
+read_firmware(const struct members *m, struct snp_expect *want, struct why *why)
 {
-    static const struct row_list PPID = {"ppid_allow", PPID_LEN, 0, ROW_CHIPS_MAX, false};
-    struct tdx_expect *want = &row->want.tdx;
+    bool any = m->product == NULL;
 
-    TRY(read_attributes(m->attributes, want, why));
-    TRY(read_xfams(m->xfam, row->owned, want, why));
-    TRY(read_list(m->ppid, &PPID, row->owned, &want->ppid_allow, why));
-    return read_golden(m, row, why);
+    TRY(any ? ERR_OK : row_snp_products(m->product, &want->products, why));
+    TRY(read_policy_bits(m->policy, want, why));
+    TRY(read_platform_bits(m->platform_info, want, why));
+    TRY(read_bounds(m, want, why));
+    return read_versions(m, want, why);
 }
 
 enum err
-row_tdx_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why)
+row_snp_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why)
 {
-    struct members m = {.type = NULL};
+    struct snp_expect *want = &row->want.snp;
+    struct members m = {.allow_smt = true, .golden = {.guest_svn_min = -1}};
 
-    TRY(bind_row(obj, row, &m, &row->want.tdx, why));
+    TRY(bind_row(obj, row, &m, want, why));
     TRY(strict ? all_said(&m, row, why) : ERR_OK);
-    TRY(read_levels(&m, strict, row, why));
-    TRY(read_td(&m, row, why));
-    return row_azure_quote(m.pcrs, m.values, row, why);
+    want->vmpl_max = (int)m.vmpl_max;
+    want->smt_forbidden = !m.allow_smt;
+    TRY(read_firmware(&m, want, why));
+    TRY(read_golden(&m, strict, row, why));
+
+    enum err e = read_places(&m, row, why);
+
+    return e == ERR_OK ? row_azure_quote(m.pcrs, m.values, row, why) : e;
 }

@@ -325,14 +325,6 @@ read_td(const struct members *m, struct evidence_row *row, struct why *why)
     return read_golden(m, row, why);
 }
 
-/* The vTPM's quote of an Azure guest. */
-static enum err
-read_quote(const struct members *m, struct evidence_row *row, struct why *why)
-{
-    TRY(m->pcrs == NULL ? ERR_OK : row_tpm_pcrs(m->pcrs, &row->want.tpm, why));
-    return m->values == NULL ? ERR_OK : row_tpm_own(m->values, row, why);
-}
-
 enum err
 row_tdx_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why)
 {
@@ -342,5 +334,5 @@ row_tdx_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why
     TRY(strict ? all_said(&m, row, why) : ERR_OK);
     TRY(read_levels(&m, strict, row, why));
     TRY(read_td(&m, row, why));
-    return read_quote(&m, row, why);
+    return row_azure_quote(m.pcrs, m.values, row, why);
 }

@@ -62,6 +62,17 @@ tdx_attribute_bit(struct slice name)
 }
 
 const char *
+tdx_attribute_name(unsigned bit)
+{
+    for (size_t i = 0; i < sizeof ATTRIBUTES / sizeof ATTRIBUTES[0]; i++) {
+        if (ATTRIBUTES[i].bit == bit) {
+            return ATTRIBUTES[i].name;
+        }
+    }
+    return NULL;
+}
+
+const char *
 tdx_field_name(unsigned field)
 {
     static const char *const NAMES[TDX_FIELDS] = {

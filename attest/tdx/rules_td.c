@@ -20,19 +20,6 @@ enum {
 #define ATTRIBUTES_RESERVED \
     (UINT64_C(0x7fffffff00000000) | UINT64_C(0x0000000007ffff00) | UINT64_C(0xfe))
 
-static const struct {
-    uint64_t bit;
-    const char *name;
-} ATTRIBUTES[] = {
-    {BIT(TDX_ATTR_DEBUG), "debug"},
-    {BIT(TDX_ATTR_LASS), "lass"},
-    {BIT(TDX_ATTR_SEPT_VE_DISABLE), "sept_ve_disable"},
-    {BIT(TDX_ATTR_MIGRATABLE), "migratable"},
-    {BIT(TDX_ATTR_PKS), "pks"},
-    {BIT(TDX_ATTR_KL), "kl"},
-    {BIT(TDX_ATTR_PERFMON), "perfmon"},
-};
-
 enum outcome
 tdx_rule_debug(const struct check_in *in, struct finding *f)
 {
@@ -59,9 +46,9 @@ tdx_rule_attributes_reserved(const struct check_in *in, struct finding *f)
 static const char *
 attribute_name(uint64_t bits)
 {
-    for (size_t i = 0; i < sizeof ATTRIBUTES / sizeof ATTRIBUTES[0]; i++) {
-        if (bits & ATTRIBUTES[i].bit) {
-            return ATTRIBUTES[i].name;
+    for (unsigned i = 0; i < 64; i++) {
+        if (bits & BIT(i) && tdx_attribute_name(i) != NULL) {
+            return tdx_attribute_name(i);
         }
     }
     return "reserved";

@@ -80,6 +80,7 @@ enum {
 
 /* "debug", "lass", "sept_ve_disable", "migratable", "pks", "kl", "perfmon": the bit, or 0 when unknown. */
 uint64_t tdx_attribute_bit(struct slice name);
+const char *tdx_attribute_name(unsigned bit); /* by number; NULL: reserved */
 
 /* ---- trust ---- */
 
