@@ -156,9 +156,9 @@ import_folder(struct admin *a, const char *folder, struct tally *t, struct fault
         if (e == ERR_OK && len < (int)sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
             e = import_file(a, path, t, f);
         }
-        free(names[i]);
+        mem_free(names[i]);
     }
-    free(names);
+    mem_free(names);
     return e;
 }
 

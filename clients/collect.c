@@ -77,13 +77,16 @@ static void
 add_table(const struct snp_answer *a, json_t *piece)
 {
     const struct slice table = {a->table, a->table_len};
+    const struct slice report = {a->report, SNP_REPORT_LEN};
     struct slice vek = {0};
+    struct snp_need need = {0};
     struct why why = {0};
 
     if (table.len == 0) {
         return;
     }
-    if (snp_cert_table_vek(table, &vek, &why) != ERR_OK) {
+    if (snp_need_read(report, &need, &why) != ERR_OK ||
+        snp_cert_table_vek(table, need.kind, &vek, &why) != ERR_OK) {
         json_set_bytes(piece, "cert_table", table);
     } else if (vek.len > 0) {
         json_set_bytes(piece, "vek", vek);

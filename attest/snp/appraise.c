@@ -9,6 +9,8 @@
 
 #include "attest/snp/product.h"
 
+enum { SIGNED_BY_VLEK = 1 }; /* SIGNING_KEY */
+
 /* Would the gates before `vek.missing` let this through?  Asked of the rules themselves, so that the two cannot differ. */
 static bool
 structure_holds(const struct snp_in *s)
@@ -47,7 +49,9 @@ open_table(struct snp_in *s)
     struct why why = {0};
 
     if (s->ev->cert_table.len > 0) {
-        s->table_part = part_note(snp_cert_table_vek(s->ev->cert_table, &vek, &why), &why);
+        enum snp_vek_kind kind = s->report.signing_key == SIGNED_BY_VLEK ? SNP_VLEK : SNP_VCEK;
+
+        s->table_part = part_note(snp_cert_table_vek(s->ev->cert_table, kind, &vek, &why), &why);
     }
     return vek;
 }

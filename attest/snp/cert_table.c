@@ -152,32 +152,27 @@ entries_check(struct slice table, const struct header *h, struct why *why)
     return err;
 }
 
-/* A VCEK and a VLEK in one table: which one signed is the report's to say, so neither is taken. */
-static enum err
-vek_find(struct slice table, const struct header *h, struct slice *vek, struct why *why)
+/* A host may hand out both kinds: the report says which one signed.  The other is better than none, for the verdict to name. */
+static struct slice
+vek_find(struct slice table, const struct header *h, enum snp_vek_kind kind)
 {
     struct rd r = rd_init(table, "certificate table");
+    const size_t wanted = kind == SNP_VLEK ? VLEK : VCEK;
     struct slice found = {0};
 
     for (size_t i = 0; i < h->n; i++) {
         const struct entry e = entry_read(&r);
-
         size_t known = known_of(&e);
 
-        if (known != VCEK && known != VLEK) {
-            continue;
+        if (known == wanted || (found.len == 0 && (known == VCEK || known == VLEK))) {
+            found = blob(table, &e);
         }
-        if (found.len > 0) {
-            return why_add(why, ERR_MALFORMED, "certificate table: a VCEK and a VLEK");
-        }
-        found = blob(table, &e);
     }
-    *vek = found;
-    return ERR_OK;
+    return found;
 }
 
 enum err
-snp_cert_table_vek(struct slice table, struct slice *vek, struct why *why)
+snp_cert_table_vek(struct slice table, enum snp_vek_kind kind, struct slice *vek, struct why *why)
 {
     struct header h = {0};
 
@@ -191,5 +186,6 @@ snp_cert_table_vek(struct slice table, struct slice *vek, struct why *why)
     }
     TRY(header_read(table, &h, why));
     TRY(entries_check(table, &h, why));
-    return vek_find(table, &h, vek, why);
+    *vek = vek_find(table, &h, kind);
+    return ERR_OK;
 }

@@ -141,7 +141,7 @@ snp_rule_crl_revoked(const struct check_in *in, struct finding *f)
     const struct snp_in *s = in->snp;
 
     if (s->vek.given_revoked) {
-        return revoked(s, s->vek.given_revoked_since, "as AMD's CRLs have said since", f);
+        return revoked(s, s->vek.given_revoked_since, "by AMD, which we know without a CRL", f);
     }
     if (unread(s)) {
         return set_aside(s, f);

@@ -24,7 +24,8 @@ snp_rule_vmpl(const struct check_in *in, struct finding *f)
 {
     const struct snp_in *s = in->snp;
     uint32_t seen = s->report.vmpl;
-    uint32_t max = s->paravisor ? 0 : (uint32_t)s->want->vmpl_max;
+    bool lowest = s->paravisor || s->want->vmpl_max < 0;
+    uint32_t max = lowest ? 0 : (uint32_t)s->want->vmpl_max;
     char wanted[FINDING_TEXT];
 
     if (seen == UINT32_MAX) {

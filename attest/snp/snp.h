@@ -144,7 +144,8 @@ enum err snp_vek_open(struct slice cert, const struct snp_anchors *anchors, stru
  * each time.  Plain data; good as long as the anchors that it was made with. */
 struct snp_crl_known {
     enum snp_product product;
-    uint8_t serial[20]; /* of the intermediate that was looked for; big-endian, without leading zeros */
+    uint8_t
+        serial[20]; /* of the intermediate that was looked for; big-endian, without leading zeros */
     size_t serial_len;
     bool revoked;
     int64_t revoked_since;            /* unix seconds */
@@ -188,9 +189,10 @@ enum err snp_need_read(struct slice report, struct snp_need *out, struct why *wh
 /* TCB of 8 raw bytes by the product's layout. */
 struct snp_tcb snp_tcb_of(enum snp_product product, const uint8_t raw[8]);
 
-/* The VEK that a certificate table holds (VCEK or VLEK, DER or PEM), as a slice into it; empty when it has none.
- * ERR_MALFORMED: the table breaks its rules. */
-enum err snp_cert_table_vek(struct slice table, struct slice *vek, struct why *why) MUST_USE;
+/* The VEK that a certificate table holds (DER or PEM), as a slice into it: the one of this kind, else that of the other; empty when
+ * it has none.  ERR_MALFORMED: the table breaks its rules. */
+enum err snp_cert_table_vek(struct slice table, enum snp_vek_kind kind, struct slice *vek,
+                            struct why *why) MUST_USE;
 
 /* ---- expectation ---- */
 

@@ -238,27 +238,40 @@ vek_note(const struct x509_leaf *leaf, struct slice ask, const struct snp_anchor
 }
 
 /* An intermediate in the place of a VEK: its issuer is the ARK. */
+static enum err
+ca_open(const struct x509_leaf *leaf, struct slice ask, struct snp_vek_facts *f, struct why *why)
+{
+    enum snp_product product = SNP_PRODUCT_NONE;
+    enum snp_role role = SNP_ROLE_NONE;
+
+    if (!snp_ca_by_cn(snp_name_cn(leaf->subject), &product, &role) || role == SNP_ROLE_ARK) {
+        return why_add(why, ERR_DENIED, "\"%s\", which is no ASK or ASVK", f->subject_cn);
+    }
+    if (f->issuer_kind != SNP_VEK_NONE || product != f->issuer_product) {
+        return why_add(why, ERR_DENIED, "\"%s\", issued by \"%s\"", f->subject_cn, f->issuer_cn);
+    }
+    if (ask.len > 0) {
+        return why_add(why, ERR_DENIED, "\"%s\", and an intermediate given beside it",
+                       f->subject_cn);
+    }
+    return snp_ca_read(leaf, product, role, &f->given, why);
+}
+
 static void
-ca_note(const struct x509_leaf *leaf, const struct snp_anchors *anchors, struct snp_vek_facts *f)
+ca_note(const struct x509_leaf *leaf, struct slice ask, const struct snp_anchors *anchors,
+        struct snp_vek_facts *f)
 {
     struct slice cn = snp_name_cn(leaf->subject);
     enum snp_product product = SNP_PRODUCT_NONE;
     enum snp_role role = SNP_ROLE_NONE;
     struct why why = {0};
-    enum err e = ERR_OK;
 
     f->is_ca = true;
     f->decode = part_note(ERR_OK, &why);
     f->subject_name = part_note(snp_amd_name(leaf->subject, &cn, &why), &why);
     why = (struct why){0};
-    if (!snp_ca_by_cn(cn, &product, &role) || role == SNP_ROLE_ARK) {
-        e = why_add(&why, ERR_DENIED, "\"%s\", which is no ASK or ASVK", text_show(cn).text);
-    } else if (f->issuer_kind != SNP_VEK_NONE || product != f->issuer_product) {
-        e = why_add(&why, ERR_DENIED, "\"%s\", issued by \"%s\"", text_show(cn).text, f->issuer_cn);
-    } else {
-        e = snp_ca_read(leaf, product, role, &f->given, &why);
-    }
-    f->given_part = part_note(e, &why);
+    f->given_part = part_note(ca_open(leaf, ask, f, &why), &why);
+    (void)snp_ca_by_cn(cn, &product, &role);
     f->subject_kind = snp_ca_signs(role);
     f->self = snp_ca_find(anchors, product, role);
     signature_note(leaf, f);
@@ -287,7 +300,7 @@ certificate_note(struct slice cert, struct slice ask, const struct snp_anchors *
     issuer_note(&leaf, anchors, f);
     algorithm_note(&leaf, f);
     if (snp_ca_claims(&leaf)) {
-        ca_note(&leaf, anchors, f);
+        ca_note(&leaf, ask, anchors, f);
     } else {
         vek_note(&leaf, ask, anchors, f);
     }

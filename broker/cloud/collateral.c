@@ -167,7 +167,7 @@ find_vek(struct collateral *c, const struct vek_key *key, int64_t now, struct sn
     vek = (struct snp_vek){0};
     if (load_vek(c, key, &vek) && in_time(&vek, now)) {
         (void)atomic_fetch_add(&c->from_ledger, 1);
-        vek_cache_put(c->cache, key, &vek);
+        vek_cache_put(c->cache, key, &vek, (struct slice){0});
         *out = vek;
         return true;
     }
@@ -221,6 +221,7 @@ collateral_vek_check(const struct collateral *c, struct slice cert, const struct
     return ERR_OK;
 }
 
+/* Into memory and into the ledger. */
 static enum err
 store_vek(struct collateral *c, struct slice cert, const struct snp_vek *vek,
           struct collateral_row *row, struct why *why)
@@ -229,7 +230,7 @@ store_vek(struct collateral *c, struct slice cert, const struct snp_vek *vek,
     const struct vek_key key = key_of_vek(vek);
 
     TRY(x509_pem_open(cert, X509_PEM_CERTIFICATE, SNP_VEK_MAX, &pem, why));
-    vek_cache_put(c->cache, &key, vek);
+    vek_cache_put(c->cache, &key, vek, (struct slice){0});
     row->key = row_key_of_vek(&key);
     row->until = vek->not_after;
     row->der = pem.der;
@@ -239,17 +240,35 @@ store_vek(struct collateral *c, struct slice cert, const struct snp_vek *vek,
     return e;
 }
 
+/* Is it in memory, as good as this one? */
+static bool
+in_memory(struct collateral *c, const struct vek_key *key, const struct snp_vek *vek)
+{
+    struct snp_vek known = {0};
+    bool is = vek_cache_get(c->cache, key, &known) && known.not_after >= vek->not_after;
+
+    snp_vek_done(&known);
+    return is;
+}
+
 enum err
 collateral_vek_keep(struct collateral *c, struct slice cert, const struct snp_vek *vek, int64_t now,
                     struct why *why)
 {
     const struct vek_key key = key_of_vek(vek);
-    struct snp_vek known = {0};
     struct collateral_row row = row_of(COLLATERAL_EVIDENCE, now);
-    bool fresh = vek_cache_get(c->cache, &key, &known) && known.not_after >= vek->not_after;
 
-    snp_vek_done(&known);
-    return fresh || vek->kind != SNP_VCEK ? ERR_OK : store_vek(c, cert, vek, &row, why);
+    if (vek->kind != SNP_VCEK) {
+        return ERR_OK;
+    }
+    if (cert.len > 0) {
+        return in_memory(c, &key, vek) ? ERR_OK : store_vek(c, cert, vek, &row, why);
+    }
+    AUTO(mem_free_bytes) uint8_t *fetched = NULL;
+    size_t len = vek_cache_take(c->cache, &key, &fetched);
+
+    row = row_of(COLLATERAL_FETCH, now);
+    return len == 0 ? ERR_OK : store_vek(c, (struct slice){fetched, len}, vek, &row, why);
 }
 
 static enum err
@@ -356,12 +375,12 @@ collateral_import(struct collateral *c, enum collateral_kind kind, struct slice 
 
 /* ---- fetched ---- */
 
+/* Into memory only, until evidence that rests on it is accepted (collateral_vek_keep). */
 static enum err
 take_vek(struct collateral *c, const struct vek_key *asked, struct slice body, int64_t now,
          struct why *why)
 {
     AUTO(snp_vek_done) struct snp_vek vek = {0};
-    struct collateral_row row = row_of(COLLATERAL_FETCH, now);
 
     TRY(snp_vek_open(body, c->anchors, &vek, why));
     TRY(check_vcek(&vek, now, why));
@@ -370,7 +389,8 @@ take_vek(struct collateral *c, const struct vek_key *asked, struct slice body, i
     if (!vek_key_same(&said, asked)) {
         return why_add(why, ERR_DENIED, "a certificate of another product, chip or TCB came");
     }
-    return store_vek(c, body, &vek, &row, why);
+    vek_cache_put(c->cache, &said, &vek, body);
+    return ERR_OK;
 }
 
 /* The product's, and neither an older one nor another's. */

@@ -44,8 +44,9 @@ enum err collateral_vek_check(const struct collateral *c, struct slice cert,
                               const struct snp_need *need, struct snp_vek *out,
                               struct why *why) MUST_USE;
 
-/* Keep a VCEK with its bytes (DER or PEM): of evidence that was accepted.  Once it is in memory this costs nothing.  ERR_BUSY:
- * the ledger holds as many rows as it may; it serves from memory all the same. */
+/* Evidence that rests on this VCEK was accepted: from now on the ledger keeps it.  cert: its bytes (DER or PEM) when they came with
+ * the evidence, else empty.  Once it is kept this costs nothing.  Only then, because AMD certifies a chip at any TCB that is asked for:
+ * else whoever has one chip could fill the ledger.  ERR_BUSY: it holds as many rows as it may; the VCEK serves from memory all the same. */
 enum err collateral_vek_keep(struct collateral *c, struct slice cert, const struct snp_vek *vek,
                              int64_t now, struct why *why) MUST_USE;
 

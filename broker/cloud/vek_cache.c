@@ -18,6 +18,8 @@ struct entry {
     uint8_t point[2 * FIELD]; /* x || y */
     uint8_t spki_sha256[SHA256_LEN];
     int64_t not_before, not_after;
+    uint8_t *der; /* owned; NULL when it is kept elsewhere, or nowhere */
+    size_t der_len;
 };
 
 struct vek_cache {
@@ -61,6 +63,7 @@ vek_cache_free(struct vek_cache **c)
     for (struct entry *e = (*c)->newest; e != NULL;) {
         struct entry *older = e->older;
 
+        mem_free(e->der);
         mem_free(e);
         e = older;
     }
@@ -151,8 +154,15 @@ insert(struct vek_cache *c, const uint8_t key[KEY_BYTES])
 }
 
 static void
-fill(struct entry *e, const struct snp_vek *vek)
+fill(struct entry *e, const struct snp_vek *vek, struct slice der)
 {
+    mem_free(e->der);
+    e->der = NULL;
+    e->der_len = der.len;
+    if (der.len > 0) {
+        e->der = mem_raw(der.len);
+        memcpy(e->der, der.ptr, der.len);
+    }
     e->hwid_len = (uint8_t)vek->hwid_len;
     memcpy(e->point, vek->key.number, sizeof e->point);
     memcpy(e->spki_sha256, vek->spki_sha256, sizeof e->spki_sha256);
@@ -161,7 +171,8 @@ fill(struct entry *e, const struct snp_vek *vek)
 }
 
 void
-vek_cache_put(struct vek_cache *c, const struct vek_key *key, const struct snp_vek *vek)
+vek_cache_put(struct vek_cache *c, const struct vek_key *key, const struct snp_vek *vek,
+              struct slice der)
 {
     uint8_t bytes[KEY_BYTES];
 
@@ -177,7 +188,7 @@ vek_cache_put(struct vek_cache *c, const struct vek_key *key, const struct snp_v
     } else {
         e = insert(c, bytes);
     }
-    fill(e, vek);
+    fill(e, vek, der);
     list_push(c, e);
     (void)pthread_mutex_unlock(&c->lock);
 }
@@ -218,10 +229,30 @@ vek_cache_get(struct vek_cache *c, const struct vek_key *key, struct snp_vek *ou
     if (e != NULL) {
         list_remove(c, e);
         list_push(c, e);
-        copy = *e;
+        copy = *e; /* of which the pointers are not looked at */
     }
     (void)pthread_mutex_unlock(&c->lock);
     return e != NULL && restore(&copy, key, out);
+}
+
+size_t
+vek_cache_take(struct vek_cache *c, const struct vek_key *key, uint8_t **der)
+{
+    uint8_t bytes[KEY_BYTES];
+    size_t len = 0;
+
+    key_bytes(key, bytes);
+    (void)pthread_mutex_lock(&c->lock);
+    struct entry *e = find(c, bytes);
+
+    if (e != NULL && e->der != NULL) {
+        len = e->der_len;
+        *der = e->der;
+        e->der = NULL;
+        e->der_len = 0;
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    return len;
 }
 
 size_t

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vek_cache.h - VCEKs that were verified before, in memory, by (product, chip, TCB).
  *
- * Never by a certificate's hash: AMD issues the same key again with other dates.  A look-up costs the same whether one chip is
- * known or all that fit; the one used longest ago makes room for a new one.  What comes out is the caller's own copy, so an
- * entry may be replaced meanwhile.  Some 320 bytes for each chip.  Holds VCEKs only: which VLEK signed a report does not show
- * in the report, so a VLEK comes with it. */
+ * Never by a certificate's hash: AMD issues the same key again with other dates.  A look-up costs the same whether one chip is known
+ * or all that fit; the one used longest ago makes room for a new one.  What comes out is the caller's own copy, so an entry may be
+ * replaced meanwhile.  Some 320 bytes for each chip, and its certificate while nobody has kept that elsewhere.  Holds VCEKs only: which VLEK
+ * signed a report does not show in the report, so a VLEK comes with it. */
 #ifndef BROKER_CLOUD_VEK_CACHE_H
 #define BROKER_CLOUD_VEK_CACHE_H
 
@@ -28,8 +28,13 @@ void vek_cache_free(struct vek_cache **c);
 /* On a hit *out is the caller's, to be released with snp_vek_done(). */
 bool vek_cache_get(struct vek_cache *c, const struct vek_key *key, struct snp_vek *out);
 
-/* Copies; the place of one with the same key is taken.  Anything but a VCEK with a P-384 key is left out. */
-void vek_cache_put(struct vek_cache *c, const struct vek_key *key, const struct snp_vek *vek);
+/* Copies; the place of one with the same key is taken.  Anything but a VCEK with a P-384 key is left out.  der: its certificate
+ * for vek_cache_take(), or empty. */
+void vek_cache_put(struct vek_cache *c, const struct vek_key *key, const struct snp_vek *vek,
+                   struct slice der);
+
+/* The certificate that was put there, for whoever comes first, and how many bytes it has; 0 ever after.  *der is the caller's (mem_free). */
+size_t vek_cache_take(struct vek_cache *c, const struct vek_key *key, uint8_t **der);
 
 size_t vek_cache_count(struct vek_cache *c);
 

@@ -83,13 +83,13 @@ report_of(const struct evidence *ev)
 
 /* The certificate that was sent; a table that breaks its rules has none, and judging it says so. */
 static struct slice
-cert_of(const struct snp_evidence *ev)
+cert_of(const struct snp_evidence *ev, enum snp_vek_kind kind)
 {
     struct slice in_table = {0};
     struct why why = {0};
 
     if (ev->vek.len == 0 && ev->cert_table.len > 0 &&
-        snp_cert_table_vek(ev->cert_table, &in_table, &why) != ERR_OK) {
+        snp_cert_table_vek(ev->cert_table, kind, &in_table, &why) != ERR_OK) {
         in_table = (struct slice){0};
     }
     return ev->vek.len > 0 ? ev->vek : in_table;
@@ -112,7 +112,7 @@ find_vek(struct collateral *c, const struct snp_evidence *ev, int64_t now, struc
     if (collateral_vek_get(c, &e->need, now, &e->vek)) {
         return;
     }
-    e->cert = cert_of(ev);
+    e->cert = cert_of(ev, e->need.kind);
     e->sent =
         e->cert.len > 0 && collateral_vek_check(c, e->cert, &e->need, &e->vek, &why) == ERR_OK;
 }
@@ -160,7 +160,9 @@ endorsements_keep(struct collateral *c, const struct endorsements *e, int64_t no
         const struct endorsement *p = &e->piece[i];
         struct why why = {0};
 
-        if (p->sent && collateral_vek_keep(c, p->cert, &p->vek, now, &why) != ERR_OK) {
+        struct slice cert = p->sent ? p->cert : (struct slice){0};
+
+        if (p->needed && collateral_vek_keep(c, cert, &p->vek, now, &why) != ERR_OK) {
             log_line("collateral.unkept", "reason=\"%s\"", why_text(&why));
         }
     }

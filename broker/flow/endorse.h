@@ -2,7 +2,7 @@
 /* endorse.h - what evidence needs beside itself: the chip's certificate and its maker's revocation list (RFC 9334: endorsements).
  *
  * Looked for in what the broker keeps, then in the evidence, never in the network; what is missing is asked for behind the scenes
- * when the verdict was "unable" and for nothing else.  A certificate that came with evidence is kept when the evidence was accepted. */
+ * when the verdict was "unable" and for nothing else.  A certificate that came with evidence, or was fetched for it, is kept when the evidence was accepted. */
 #ifndef BROKER_FLOW_ENDORSE_H
 #define BROKER_FLOW_ENDORSE_H
 
@@ -22,7 +22,7 @@ unsigned endorse_products(const struct policy *policy);
 void endorse(struct collateral *c, struct attest_ask *ask, unsigned products, int64_t now,
              struct endorsements **out);
 
-/* The evidence was accepted: keep what came with it.  Trouble is logged; the guest has nothing to do with it. */
+/* The evidence was accepted: keep what it rests on.  Trouble is logged; the guest has nothing to do with it. */
 void endorsements_keep(struct collateral *c, const struct endorsements *e, int64_t now);
 
 /* The verdict was "unable": ask for what was missing.  Returns in how many seconds the guest may come back. */

@@ -119,22 +119,20 @@ hand_out(struct mint *m, struct slice answer)
 bool
 pair_take(struct mint *m)
 {
-    uint8_t buf[PAIR_BATCH][MESSAGE_ANSWER_MAX];
-    struct iovec at[PAIR_BATCH];
-    struct mmsghdr in[PAIR_BATCH];
-    int n = 0;
+    uint8_t buf[MESSAGE_ANSWERS_MAX];
+    struct slice one = {0};
+    ssize_t n = 0;
 
-    for (size_t i = 0; i < PAIR_BATCH; i++) {
-        at[i] = (struct iovec){buf[i], sizeof buf[i]};
-        in[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &at[i], .msg_iovlen = 1}};
-    }
     do {
-        n = recvmmsg(m->fd, in, PAIR_BATCH, MSG_WAITFORONE, NULL);
+        n = recv(m->fd, buf, sizeof buf, 0);
     } while (n < 0 && errno == EINTR);
-    for (int i = 0; i < n && in[i].msg_len > 0; i++) {
-        hand_out(m, (struct slice){buf[i], in[i].msg_len});
+
+    struct slice rest = {buf, n > 0 ? (size_t)n : 0};
+
+    while (answers_next(&rest, &one)) {
+        hand_out(m, one);
     }
-    return n > 0 && in[n - 1].msg_len > 0;
+    return n > 0;
 }
 
 static enum err

@@ -249,6 +249,42 @@ answer_encode(struct wr *w, uint64_t id, enum err code, const struct mint_answer
     reasons_write(w, code == ERR_OK ? &SILENT : why);
 }
 
+enum { ANSWER_PREFIX = 4 };
+
+void
+answers_put(struct wr *w, uint64_t id, enum err code, const struct mint_answer *a,
+            const struct why *why)
+{
+    struct wr prefix = wr_init(w->buf + w->len, w->cap - w->len, w->what);
+    size_t at = w->len + ANSWER_PREFIX;
+
+    wr_be32(w, 0); /* known afterwards */
+    answer_encode(w, id, code, a, why);
+    wr_be32(&prefix, (uint32_t)(w->len - at));
+    assert(!w->full);
+}
+
+bool
+answers_room(const struct wr *w)
+{
+    return w->cap - w->len >= ANSWER_PREFIX + MESSAGE_ANSWER_MAX;
+}
+
+bool
+answers_next(struct slice *rest, struct slice *answer)
+{
+    struct rd r = rd_init(*rest, "mint.answers");
+    size_t len = rd_be32(&r, "length");
+    struct slice one = rd_bytes(&r, "answer", len);
+
+    if (!rd_ok(&r) || len == 0) {
+        return false;
+    }
+    *answer = one;
+    *rest = (struct slice){rest->ptr + r.at, rest->len - r.at};
+    return true;
+}
+
 enum err
 answer_id(struct slice in, uint64_t *id, struct why *why)
 {

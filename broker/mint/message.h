@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* message.h - what travels between the network process and the mint, byte by byte.
  *
- * One datagram is one message.  Everything is big-endian; a text is u16 length and so many bytes.
+ * One datagram is one message; but answers that are ready together travel together, each after
+ * its u32 length.  Everything is big-endian; a text is u16 length and so many bytes.
  *
  *     ask     u32 "MAS1", u64 id, u8 kind, u8 action, i64 life, i64 status index, i64 size,
  *             u8 n, n audiences,
@@ -23,8 +24,9 @@
 #include "broker/mint/mint.h"
 
 enum {
-    MESSAGE_ASK_MAX = 20480,    /* bytes; the longest ask fits */
-    MESSAGE_ANSWER_MAX = 20480, /* bytes; the longest answer fits */
+    MESSAGE_ASK_MAX = 20480,     /* bytes; the longest ask fits */
+    MESSAGE_ANSWER_MAX = 20480,  /* bytes; the longest answer fits */
+    MESSAGE_ANSWERS_MAX = 65536, /* bytes of a datagram of answers */
     MESSAGE_HELLO_MAX = 8192,
     MESSAGE_KEY = 32,
 };
@@ -72,6 +74,16 @@ enum err ask_decode(struct slice in, uint64_t *id, struct mint_ask *out, struct 
 /* When code is not ERR_OK only the reasons of `why` travel, and `a` may be NULL. */
 void answer_encode(struct wr *w, uint64_t id, enum err code, const struct mint_answer *a,
                    const struct why *why);
+
+/* Append an answer to a datagram of answers; as answer_encode() otherwise.  MESSAGE_ANSWER_MAX and its length must fit. */
+void answers_put(struct wr *w, uint64_t id, enum err code, const struct mint_answer *a,
+                 const struct why *why);
+
+/* Whether one more fits, however long. */
+bool answers_room(const struct wr *w);
+
+/* The next answer of a datagram, borrowed from it; false at the end, or where it makes no sense any more. */
+bool answers_next(struct slice *rest, struct slice *answer);
 
 /* The id alone, so that the waiting thread can be found first. */
 enum err answer_id(struct slice in, uint64_t *id, struct why *why) MUST_USE;

@@ -14,7 +14,6 @@
 enum {
     PAIR_WAITING = 1024, /* asks that may wait at a time; more are refused with ERR_BUSY */
     PAIR_REASON = 128,
-    PAIR_BATCH = 16, /* answers taken by one system call */
 };
 
 /* One ask that waits.  Its id decides between the asking thread and the one that hands out

@@ -23,9 +23,8 @@ static const char NAME[] = "countersignd: mint";
 
 /* Allowed whatever the arguments: none of them reaches beyond what the process has open. */
 static const int PLAIN[] = {
-    /* asks and answers; libc may use the single forms */
+    /* asks and answers; libc may use the single form */
     SCMP_SYS(recvmmsg),
-    SCMP_SYS(sendmmsg),
     SCMP_SYS(recvmsg),
     SCMP_SYS(sendmsg),
     /* wait for an ask or for the next checkpoint */

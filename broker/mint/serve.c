@@ -32,12 +32,10 @@ struct server {
     struct log_tail tail;
     struct job_tools tools;
     struct mmsghdr in[LOG_BATCH];
-    struct mmsghdr out[LOG_BATCH];
     struct iovec in_at[LOG_BATCH];
-    struct iovec out_at[LOG_BATCH];
     struct job job[LOG_BATCH];
     uint8_t ask[LOG_BATCH][MESSAGE_ASK_MAX];
-    uint8_t answer[LOG_BATCH][MESSAGE_ANSWER_MAX];
+    uint8_t answers[MESSAGE_ANSWERS_MAX];
 };
 
 static const struct {
@@ -161,7 +159,6 @@ vectors(struct server *s)
     for (size_t i = 0; i < LOG_BATCH; i++) {
         s->in_at[i] = (struct iovec){s->ask[i], sizeof s->ask[i]};
         s->in[i].msg_hdr = (struct msghdr){.msg_iov = &s->in_at[i], .msg_iovlen = 1};
-        s->out[i].msg_hdr = (struct msghdr){.msg_iov = &s->out_at[i], .msg_iovlen = 1};
     }
 }
 
@@ -247,26 +244,38 @@ message(const struct server *s, size_t i)
 }
 
 static enum serve_exit
+send_datagram(int fd, const struct wr *w)
+{
+    struct iovec at = {w->buf, w->len};
+    const struct msghdr m = {.msg_iov = &at, .msg_iovlen = 1};
+    ssize_t put = 0;
+
+    do {
+        put = sendmsg(fd, &m, MSG_NOSIGNAL);
+    } while (put < 0 && errno == EINTR);
+    if (put == (ssize_t)w->len || errno == EPIPE || errno == ECONNRESET) {
+        return SERVE_DONE; /* who has gone wants no answer */
+    }
+    return SERVE_SOCKET;
+}
+
+/* As few datagrams as they fit in: each costs the other side a system call, and often a wake-up. */
+static enum serve_exit
 send_answers(struct server *s, size_t n)
 {
-    size_t sent = 0;
+    enum serve_exit code = SERVE_DONE;
+    struct wr w = wr_init(s->answers, sizeof s->answers, "mint.answers");
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && code == SERVE_DONE; i++) {
         struct job *j = &s->job[i];
-        struct wr w = wr_init(s->answer[i], sizeof s->answer[i], "mint.answer");
 
-        answer_encode(&w, j->id, j->code, &j->answer, &j->why);
-        s->out_at[i] = (struct iovec){s->answer[i], w.len};
-    }
-    while (sent < n) {
-        int put = sendmmsg(s->fd, s->out + sent, (unsigned)(n - sent), MSG_NOSIGNAL);
-
-        if (put < 0 && errno != EINTR) {
-            return errno == EPIPE || errno == ECONNRESET ? SERVE_DONE : SERVE_SOCKET;
+        answers_put(&w, j->id, j->code, &j->answer, &j->why);
+        if (i + 1 == n || !answers_room(&w)) {
+            code = send_datagram(s->fd, &w);
+            w.len = 0;
         }
-        sent += put > 0 ? (size_t)put : 0;
     }
-    return SERVE_DONE;
+    return code;
 }
 
 /* Records are durable before anything is signed, and all of them by one fdatasync. */

@@ -9,7 +9,7 @@ from conftest import REFERENCE_SET
 from cryptography.hazmat.primitives.asymmetric import ec
 from harness.admin import usual_policy
 from harness.guest import Guest
-from harness.jose import Key, b64u, open_jws
+from harness.jose import Key, open_jws
 from harness.snp import (
     GUID_ASK,
     GUID_VCEK,

@@ -73,9 +73,14 @@ replies(struct slice in)
 {
     static struct mint_answer answer;
     static struct hello hello;
+    struct slice rest = in;
+    struct slice one = {0};
     struct why why = {0};
     uint64_t id = 0;
 
+    while (answers_next(&rest, &one)) {
+        must(one.len > 0 && one.ptr + one.len == rest.ptr && rest.len < in.len);
+    }
     if (answer_id(in, &id, &why) == ERR_OK && answer_decode(in, &answer, &why) == ERR_OK) {
         must(answer.text_len == strlen(answer.text));
     }

@@ -326,18 +326,19 @@ amd_trust(enum snp_product product, struct snp_anchors *out)
 static inline char *
 amd_pem(const struct amd_der *d, const char *label)
 {
-    char *out = calloc(1, 2 * d->n + 200);
-    int n = 0;
+    size_t cap = 2 * d->n + 200;
+    char *out = calloc(1, cap);
+    size_t n = 0;
 
     amd_must(out != NULL);
-    n = sprintf(out, "-----BEGIN %s-----\n", label);
+    n = (size_t)snprintf(out, cap, "-----BEGIN %s-----\n", label);
     for (size_t at = 0; at < d->n; at += 48) {
         size_t len = d->n - at < 48 ? d->n - at : 48;
 
-        n += EVP_EncodeBlock((uint8_t *)out + n, d->b + at, (int)len);
+        n += (size_t)EVP_EncodeBlock((uint8_t *)out + n, d->b + at, (int)len);
         out[n++] = '\n';
     }
-    (void)sprintf(out + n, "-----END %s-----\n", label);
+    (void)snprintf(out + n, cap - n, "-----END %s-----\n", label);
     return out;
 }
 

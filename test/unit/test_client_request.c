@@ -51,6 +51,11 @@ test_accepts(void **state)
          "b\",\"policy\":\"p\",\"tcti\":\"t\",\"ak\":\"ecc\","
          "\"pcrs\":\"sha256:0\",\"key\":\"memory\",\"again\":true}",
          NULL},
+        {"{\"op\":\"attest\",\"server\":\"https://"
+         "b\",\"policy\":\"p\",\"tcti\":\"t\",\"ak\":\"ecc\","
+         "\"pcrs\":\"sha256:0\",\"key\":\"memory\",\"evidence\":\"sev-snp,tpm2\",\"tsm\":\"/t\","
+         "\"sev_guest\":\"/d\",\"thim\":\"off\",\"vmpl\":3}",
+         NULL},
         {"{\"op\":\"token\"}", NULL},
         {"{\"op\":\"token\",\"scope\":\"upload\",\"audience\":\"https://f\",\"min_left_s\":60}",
          NULL},
@@ -86,6 +91,11 @@ test_refuses(void **state)
         {"{\"op\":\"commit\",\"id\":\"a?b\"}", "not an id"},
         {"{\"op\":\"commit\",\"id\":7}", "id"},
         {"{\"op\":\"attest\",\"server\":\"https://b\"}", "missing"},
+        {"{\"op\":\"attest\",\"server\":\"https://"
+         "b\",\"policy\":\"p\",\"tcti\":\"t\",\"ak\":\"ecc\","
+         "\"pcrs\":\"sha256:0\",\"key\":\"memory\",\"vmpl\":4}",
+         "vmpl"},
+        {"{\"op\":\"token\",\"evidence\":\"tpm2\"}", "evidence"},
         {"{\"op\":\"token\",\"min_left_s\":-1}", "min_left_s"},
         {"{\"op\":\"token\",\"min_left_s\":86401}", "min_left_s"},
         {"{\"op\":\"token\",\"min_left_s\":1.5}", "min_left_s"},
@@ -135,6 +145,7 @@ test_binds(void **state)
     assert_int_equal(r.size, 12);
     assert_null(r.sha256);
     assert_null(r.scope);
+    assert_int_equal(r.vmpl, -1);
 }
 
 int

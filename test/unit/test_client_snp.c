@@ -426,6 +426,7 @@ a_piece_by_each_door(void **state)
     json_t *a AUTO(json_free) = collect(&want);
     json_t *b AUTO(json_free) = NULL;
     json_t *c AUTO(json_free) = NULL;
+    json_t *d AUTO(json_free) = NULL;
 
     (void)state;
     assert_bound();
@@ -445,6 +446,11 @@ a_piece_by_each_door(void **state)
     want = (struct collect_want){.types = "auto", .tsm = kernel.root, .vmpl = -1};
     c = collect(&want); /* by the provider's name */
     assert_true(json_equal(a, c));
+
+    want = (struct collect_want){.types = NULL, .sev_guest = "/dev/null", .vmpl = -1};
+    d = collect(&want); /* by the device being there */
+    assert_int_equal(kernel.extended, 2);
+    assert_true(json_equal(a, d));
 }
 
 /* A certificate table of one VCEK. */

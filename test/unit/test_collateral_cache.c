@@ -16,6 +16,7 @@
 
 #include "attest/base/text.h"
 #include "broker/cloud/kds.h"
+#include "common/mem.h"
 
 enum { FIELD = 48 };
 
@@ -70,7 +71,7 @@ put(struct vek_cache *c, unsigned n, const struct sig_key *sig, int64_t not_afte
     const struct vek_key key = key_of(n);
     struct snp_vek vek = vek_of(&key, sig, not_after);
 
-    vek_cache_put(c, &key, &vek);
+    vek_cache_put(c, &key, &vek, (struct slice){0});
     snp_vek_done(&vek);
 }
 
@@ -188,6 +189,36 @@ a_long_life_keeps_the_newest(void **state)
 }
 
 static void
+a_certificate_is_taken_once(void **state)
+{
+    struct vek_cache *c = vek_cache_new(2);
+    const struct vek_key key = key_of(1);
+    struct sig_key sig = {0};
+    uint8_t *der = NULL;
+
+    (void)state;
+    make_key(&sig);
+    struct snp_vek vek = vek_of(&key, &sig, 99);
+
+    assert_int_equal(vek_cache_take(c, &key, &der), 0);
+    vek_cache_put(c, &key, &vek, slice_text("old"));
+    vek_cache_put(c, &key, &vek, slice_text("certificate"));
+    assert_int_equal(vek_cache_take(c, &key, &der), 11);
+    assert_memory_equal(der, "certificate", 11);
+    mem_free_bytes(&der);
+    assert_int_equal(vek_cache_take(c, &key, &der), 0);
+    assert_null(der);
+    vek_cache_put(c, &key, &vek, slice_text("evicted"));
+    put(c, 2, &sig, 99);
+    put(c, 3, &sig, 99);
+    assert_int_equal(vek_cache_take(c, &key, &der), 0);
+    vek_cache_put(c, &key, &vek, slice_text("left behind"));
+    snp_vek_done(&vek);
+    vek_cache_free(&c);
+    sig_key_done(&sig);
+}
+
+static void
 vleks_and_other_keys_are_left_out(void **state)
 {
     struct vek_cache *c = vek_cache_new(4);
@@ -199,13 +230,13 @@ vleks_and_other_keys_are_left_out(void **state)
     struct snp_vek vek = vek_of(&key, &sig, 99);
 
     vek.kind = SNP_VLEK;
-    vek_cache_put(c, &key, &vek);
+    vek_cache_put(c, &key, &vek, (struct slice){0});
     vek.kind = SNP_VCEK;
     vek.key.curve = CURVE_P256;
-    vek_cache_put(c, &key, &vek);
+    vek_cache_put(c, &key, &vek, (struct slice){0});
     vek.key.curve = CURVE_P384;
     vek.hwid_len = SNP_CHIP_LEN + 1;
-    vek_cache_put(c, &key, &vek);
+    vek_cache_put(c, &key, &vek, (struct slice){0});
     assert_int_equal(vek_cache_count(c), 0);
     snp_vek_done(&vek);
     vek_cache_free(&c);
@@ -341,6 +372,7 @@ main(void)
         cmocka_unit_test(each_part_of_the_key_counts),
         cmocka_unit_test(the_one_used_longest_ago_makes_room),
         cmocka_unit_test(a_long_life_keeps_the_newest),
+        cmocka_unit_test(a_certificate_is_taken_once),
         cmocka_unit_test(vleks_and_other_keys_are_left_out),
         cmocka_unit_test(four_threads_at_once),
         cmocka_unit_test(urls_by_product),

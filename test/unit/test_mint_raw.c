@@ -12,6 +12,8 @@
 #include "broker/mint/serve.h"
 
 struct pair {
+    uint8_t said[MESSAGE_ANSWERS_MAX]; /* the last datagram of answers */
+    struct slice rest;                 /* what of it has not been heard */
     char path[SCRATCH_PATH];
     char audit[SCRATCH_PATH + 8];
     struct mint_conf conf;
@@ -102,17 +104,29 @@ teardown(void **state)
     return 0;
 }
 
-static uint64_t
-said(const struct pair *p, const uint8_t *bytes, size_t len, struct mint_answer *answer,
-     enum err *code, struct why *why)
+/* The next answer, which may have come together with the one before. */
+static struct slice
+hear_answer(struct pair *p)
 {
-    uint8_t text[MESSAGE_ANSWER_MAX];
-    struct slice in = {text, 0};
+    struct slice one = {0};
+
+    if (p->rest.len == 0) {
+        p->rest = (struct slice){p->said, hear(p, p->said, sizeof p->said)};
+    }
+    assert_true(answers_next(&p->rest, &one));
+    return one;
+}
+
+static uint64_t
+said(struct pair *p, const uint8_t *bytes, size_t len, struct mint_answer *answer, enum err *code,
+     struct why *why)
+{
+    struct slice in = {0};
     uint64_t id = 0;
 
     why->n = 0;
     assert_int_equal(send(p->fd, bytes, len, MSG_NOSIGNAL), len);
-    in.len = hear(p, text, sizeof text);
+    in = hear_answer(p);
     fine(answer_id(in, &id, why), why);
     *code = answer_decode(in, answer, why);
     return id;
@@ -120,7 +134,7 @@ said(const struct pair *p, const uint8_t *bytes, size_t len, struct mint_answer 
 
 /* The answer is a refusal for this reason, addressed to `id`. */
 static void
-refuses(const struct pair *p, const uint8_t *bytes, size_t len, uint64_t id, const char *reason)
+refuses(struct pair *p, const uint8_t *bytes, size_t len, uint64_t id, const char *reason)
 {
     struct mint_answer *answer = mem_new(1, sizeof *answer);
     struct why why = {0};
@@ -133,7 +147,7 @@ refuses(const struct pair *p, const uint8_t *bytes, size_t len, uint64_t id, con
 }
 
 static void
-lives_on(const struct pair *p)
+lives_on(struct pair *p)
 {
     struct mint_answer *answer = mem_new(1, sizeof *answer);
     struct why why = {0};
@@ -336,7 +350,6 @@ a_flood_of_rubbish_is_answered_one_by_one(void **state)
 {
     enum { N = 64 };
     struct pair *p = *state;
-    uint8_t text[MESSAGE_ANSWER_MAX];
     struct mint_answer *answer = mem_new(1, sizeof *answer);
     size_t good = 0;
 
@@ -347,7 +360,7 @@ a_flood_of_rubbish_is_answered_one_by_one(void **state)
     }
     assert_int_equal(kill(p->pid, SIGCONT), 0);
     for (size_t i = 0; i < N; i++) {
-        struct slice in = {text, hear(p, text, sizeof text)};
+        struct slice in = hear_answer(p);
         struct why why = {0};
         enum err code = answer_decode(in, answer, &why);
 
@@ -356,6 +369,69 @@ a_flood_of_rubbish_is_answered_one_by_one(void **state)
     }
     assert_int_equal(good, N / 2);
     mem_free(answer);
+}
+
+/* More than one datagram holds, and the longest of them: none is lost or cut. */
+static void
+long_answers_take_as_many_datagrams_as_they_need(void **state)
+{
+    enum { N = 12 }; /* what the socket holds while the mint is stopped */
+    struct pair *p = *state;
+    struct mint_answer *answer = mem_new(1, sizeof *answer);
+    struct mint_ask *ask = mem_new(1, sizeof *ask);
+    size_t text = 0;
+    size_t datagrams = 0;
+
+    scratch_ask(ask, MINT_EAR);
+    ask->extra[0] = '{';
+    memset(ask->extra + 1, ' ', 8000);
+    ask->extra[8001] = '}';
+    assert_int_equal(kill(p->pid, SIGSTOP), 0);
+    for (size_t i = 0; i < N; i++) {
+        encode(p, ask, 1000 + i);
+        assert_int_equal(send(p->fd, p->ask, p->len, MSG_NOSIGNAL), p->len);
+    }
+    assert_int_equal(kill(p->pid, SIGCONT), 0);
+    for (size_t i = 0; i < N; i++) {
+        struct why why = {0};
+        uint64_t id = 0;
+
+        datagrams += p->rest.len == 0 ? 1 : 0;
+
+        struct slice in = hear_answer(p);
+
+        fine(answer_id(in, &id, &why), &why);
+        assert_int_equal(id, 1000 + i);
+        fine(answer_decode(in, answer, &why), &why);
+        assert_true(answer->text_len > 8000);
+        text += answer->text_len;
+    }
+    assert_true(datagrams < N); /* some came together */
+    assert_true(datagrams >= text / MESSAGE_ANSWERS_MAX);
+    assert_int_equal(p->rest.len, 0);
+    mem_free(ask);
+    mem_free(answer);
+}
+
+/* What no mint sends ends the datagram there. */
+static void
+datagrams_of_answers_end_where_they_make_no_sense(void **state)
+{
+    static const uint8_t TEXT[] = {0, 0, 0, 2, 'a', 'b', 0, 0, 0, 1, 'c'};
+    struct slice one = {0};
+    (void)state;
+
+    for (size_t len = 0; len <= sizeof TEXT; len++) {
+        struct slice rest = {TEXT, len};
+        size_t n = 0;
+
+        while (answers_next(&rest, &one)) {
+            n++;
+        }
+        assert_int_equal(n, len >= 11 ? 2 : len >= 6 ? 1 : 0);
+    }
+    assert_false(answers_next(&(struct slice){(const uint8_t *)"\0\0\0\0x", 5}, &one));
+    assert_false(answers_next(&(struct slice){(const uint8_t *)"\xff\xff\xff\xffx", 5}, &one));
 }
 
 static void
@@ -382,9 +458,7 @@ asks_before_the_end_are_recorded(void **state)
     assert_int_equal(shutdown(p->fd, SHUT_WR), 0);
     assert_int_equal(kill(p->pid, SIGCONT), 0);
     for (int i = 0; i < 5; i++) {
-        uint8_t text[MESSAGE_ANSWER_MAX];
-
-        assert_true(hear(p, text, sizeof text) > 0);
+        assert_true(hear_answer(p).len > 0);
     }
     assert_int_equal(leave(p), SERVE_DONE);
     assert_int_equal(on_record(p, "\"action\":\"granted\""), 5);
@@ -405,6 +479,8 @@ main(void)
         TEST(a_cleared_ask_is_an_empty_one),
         TEST(heads_are_refused_by_field),
         TEST(a_flood_of_rubbish_is_answered_one_by_one),
+        TEST(long_answers_take_as_many_datagrams_as_they_need),
+        TEST(datagrams_of_answers_end_where_they_make_no_sense),
         TEST(an_empty_datagram_is_goodbye),
         TEST(asks_before_the_end_are_recorded),
     };

@@ -235,6 +235,12 @@ given_intermediate_replaces_the_anchor(void **state)
     der = amd_ca_der(SNP_GENOA, AMD_ASK);
     c.ask = amd_slice(&der);
     chain_is(&c, JUDGE_REJECT, "chain.intermediate", "CN is \"SEV-Genoa\"");
+    c.ask = (struct slice){(const uint8_t *)"0", 1};
+    chain_is(&c, JUDGE_REJECT, "chain.intermediate", "Certificate");
+    c.cert = amd_ca(SNP_MILAN, AMD_ASK);
+    der = amd_ca_der(SNP_MILAN, AMD_ASK);
+    c.ask = amd_slice(&der);
+    chain_is(&c, JUDGE_REJECT, "chain.intermediate", "and an intermediate given beside it");
 }
 
 static void

@@ -18,9 +18,11 @@ every_version_of_every_product_is_accepted(void **state)
             assert_int_equal(s.got.snp.version, version);
             assert_int_equal(s.got.snp.has_mit, version == 5);
             assert_int_equal(s.got.valid_until, 1900000000);
+            assert_string_equal(finding(&s, "report.signing_key")->seen, "VCEK");
             scene_vlek(&s);
             assert_accepted(&s);
             assert_int_equal(s.got.snp.kind, SNP_VLEK);
+            assert_string_equal(finding(&s, "report.signing_key")->seen, "VLEK");
         }
     }
 }
@@ -270,6 +272,7 @@ the_product_must_be_one_that_the_policy_takes(void **state)
     scene_open(&s, SNP_MILAN, 3);
     s.want.snp.products = 1U << SNP_GENOA | 1U << SNP_TURIN;
     assert_refused(&s, "product", "Milan", "Genoa or Turin");
+    assert_string_equal(finding(&s, "product")->wanted, "Genoa or Turin");
     s.want.snp.products |= 1U << SNP_MILAN;
     assert_accepted(&s);
 }

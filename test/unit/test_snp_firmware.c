@@ -83,6 +83,32 @@ order_of_tcbs(void **state)
     }
 }
 
+/* FMC is the first component, and only some products have it. */
+static void
+the_fmc_counts_like_the_others(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, SNP_TURIN, 5);
+    s.want.snp.allow_provisional = true;
+    s.report[AT_CURRENT] = 0;
+    assert_refused(&s, "tcb.order", "fmc is 1 reported, 0 current", "REPORTED not");
+    scene_open(&s, SNP_TURIN, 5);
+    s.want.snp.allow_provisional = true;
+    s.report[AT_COMMITTED] = 2;
+    assert_refused(&s, "tcb.order", "fmc is 2 committed, 1 current", "COMMITTED not");
+    scene_open(&s, SNP_TURIN, 5);
+    s.report[AT_CURRENT] = 2;
+    assert_refused(&s, "tcb.provisional", "fmc is 2 current, 1 committed", "committed");
+    scene_open(&s, SNP_TURIN, 5);
+    s.want.snp.tcb_min = (struct snp_tcb_bound){SNP_FMC, {.fmc = 2}};
+    assert_refused(&s, "tcb.minimum", "fmc is 1", ">= 2 (Turin)");
+    scene_open(&s, SNP_TURIN, 5);
+    s.want.snp.tcb_max = (struct snp_tcb_bound){SNP_FMC, {.fmc = 0}};
+    assert_refused(&s, "tcb.implausible", "fmc is 1", "<= 0 (Turin)");
+}
+
 /* A higher level of one component makes up for nothing. */
 static void
 tcbs_are_never_one_number(void **state)
@@ -260,6 +286,7 @@ main(void)
         cmocka_unit_test(a_stray_byte_of_the_reported_tcb_is_seen),
         cmocka_unit_test(an_old_report_has_the_layout_of_its_certificate),
         cmocka_unit_test(order_of_tcbs),
+        cmocka_unit_test(the_fmc_counts_like_the_others),
         cmocka_unit_test(tcbs_are_never_one_number),
         cmocka_unit_test(minimum_of_reported),
         cmocka_unit_test(minima_of_launch_and_committed),

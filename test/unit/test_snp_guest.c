@@ -13,6 +13,8 @@ privilege_levels(void **state)
     scene_open(&s, SNP_GENOA, 3);
     soft_put(s.report, AT_VMPL, 1, 4);
     assert_refused(&s, "vmpl", "VMPL is 1", "<= 0");
+    s.want.snp.vmpl_max = -1; /* no level at all: not any level */
+    assert_refused(&s, "vmpl", "VMPL is 1", "<= 0");
     s.want.snp.vmpl_max = 1;
     assert_accepted(&s);
     assert_int_equal(s.got.snp.vmpl, 1);
@@ -197,6 +199,8 @@ minimum_of_guest_svn(void **state)
     key[0] = (struct slice){s.report + AT_ID_KEY, 48};
     assert_accepted(&s);
     assert_ignored(&s, "guest_svn");
+    s.want.snp.own.guest_svn_min = 0; /* every one reaches it, whoever chose it */
+    assert_accepted(&s);
     s.want.snp.own.guest_svn_min = 7;
     assert_refused(&s, "guest_svn", "guest_svn is the host's choice", "id_key or author_key");
     s.want.snp.own.id_key = (struct snp_values){true, key, 1};

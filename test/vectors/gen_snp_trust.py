@@ -329,6 +329,10 @@ class Trust(Maker):
         }.items():
             self.report(f"good-table-{name}", raw, None, table=table)
         vlek = self.vlek
+        for name, order in (("vcek-first", 1), ("vlek-first", -1)):
+            both = snp.cert_table([(snp.GUID_VCEK, self.vcek.der), (snp.GUID_VLEK, vlek.der)][::order])
+            self.report(f"good-table-both-{name}", raw, None, table=snp.cert_table([(snp.GUID_VCEK, vek.der), (snp.GUID_VLEK, vlek.der)][::order]))
+            self.report(f"good-table-both-{name}-by-vlek", vlek.report().signed(vlek), None, table=both, policy=MASKED)
         self.report("good-table-vlek", vlek.report().signed(vlek), None, table=snp.cert_table([(snp.GUID_VLEK, vlek.der)]), policy=MASKED)
         self.report("good-table-beside-vek", raw, vek, table=snp.cert_table([(snp.GUID_VCEK, other)]))
         self.report("bad-table-other-vek", raw, None, "reject", ["vek.hwid", "report.signature"], table=snp.cert_table([(snp.GUID_VCEK, other)]))
@@ -352,7 +356,6 @@ class Trust(Maker):
             "chain-twice": snp.cert_table([*one, *chain, chain[0]]),
             "unended": snp.cert_table(one, ended=False)[:24],
             "half-entry": snp.cert_table(one)[:30],
-            "both-kinds": snp.cert_table([*one, (snp.GUID_VLEK, self.vlek.der)]),
             "no-length": snp.cert_table([(snp.GUID_VCEK, b"")]),
             "above-64k": snp.cert_table(one, pad=65537 - 48 - size),
             "half-first-entry": snp.cert_table(one)[:23],
