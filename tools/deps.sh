@@ -3,7 +3,7 @@
 # Install the Debian 12 packages that a purpose needs and that are missing; touch nothing, and no
 # network, when all are there.
 #
-#   tools/deps.sh PURPOSE...        build | check | demo | lint | sanitize | fuzz | peers | fresh
+#   tools/deps.sh PURPOSE...        build | check | demo-tpm | demo-snp | lint | sanitize | fuzz | peers | fresh
 #   tools/deps.sh --list PURPOSE... only print the names
 # Lists of plain package names are split at blanks on purpose.
 # shellcheck disable=SC2086
@@ -12,8 +12,10 @@ set -eu
 build='gcc libc6-dev make libmicrohttpd-dev libgnutls28-dev nettle-dev libgmp-dev libssl-dev
        libjansson-dev libsqlite3-dev libcurl4-openssl-dev libtss2-dev libseccomp-dev libsystemd-dev
        zlib1g-dev'
-demo='curl openssl python3-minimal python3 swtpm tpm2-tools libtss2-tcti-swtpm0'
-check="$demo swtpm-tools libcmocka-dev python3-pytest python3-cryptography python3-requests"
+demo='curl openssl python3-minimal python3'
+demo_tpm="$demo swtpm tpm2-tools libtss2-tcti-swtpm0"
+demo_snp="$demo python3-cryptography"
+check="$demo_tpm $demo_snp swtpm-tools libcmocka-dev python3-pytest python3-requests"
 lint='clang-format clang-tidy shellcheck groff-base'
 sanitize='clang libclang-rt-14-dev llvm-14 valgrind'
 fuzz='clang libclang-rt-14-dev llvm-14'
@@ -24,7 +26,8 @@ packages_of() {
     case $1 in
     build) echo "$build" ;;
     check) echo "$build $check" ;;
-    demo) echo "$build $demo" ;;
+    demo-tpm) echo "$build $demo_tpm" ;;
+    demo-snp) echo "$build $demo_snp" ;;
     lint) echo "$build $check $lint" ;;
     sanitize) echo "$build $check $sanitize" ;;
     fuzz) echo "$build $fuzz" ;;
