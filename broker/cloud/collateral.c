@@ -291,6 +291,13 @@ collateral_crl_get(struct collateral *c, enum snp_product product)
     return product == SNP_PRODUCT_NONE ? (struct slice){0} : crl_shelf_get(c->shelf, product);
 }
 
+bool
+collateral_crl_known(struct collateral *c, enum snp_product product, enum snp_vek_kind kind,
+                     struct snp_crl_known *out)
+{
+    return product != SNP_PRODUCT_NONE && crl_shelf_known(c->shelf, product, kind, out);
+}
+
 /* A list that has ended already says nothing, whoever brings it. */
 static enum err
 check_list(struct collateral *c, struct slice der, struct collateral_row *row, struct why *why)

@@ -53,6 +53,10 @@ enum err collateral_vek_keep(struct collateral *c, struct slice cert, const stru
 /* The product's revocation list as a copy (mem_free), whatever its age; empty when none is kept. */
 struct slice collateral_crl_get(struct collateral *c, enum snp_product product);
 
+/* What that list comes to for VEKs of this kind, verified before; false when there is none. */
+bool collateral_crl_known(struct collateral *c, enum snp_product product, enum snp_vek_kind kind,
+                          struct snp_crl_known *out);
+
 /* Ask for the VCEK behind the scenes.  What can be fetched is a VCEK of a trusted product, by a chip id that is not masked.
  * Returns in how many seconds to come back, 1 or more. */
 int64_t collateral_want(struct collateral *c, const struct snp_need *need);

@@ -15,7 +15,10 @@ struct list {
     uint8_t *der;
     size_t len;
     int64_t this_update, next_update;
+    struct snp_crl_known known[2]; /* by KIND_AT; product NONE: no such intermediate is trusted */
 };
+
+#define KIND_AT(kind) ((kind) == SNP_VLEK)
 
 struct crl_shelf {
     const struct snp_anchors *anchors;
@@ -82,6 +85,22 @@ verify(const struct crl_shelf *s, struct slice der, struct list *list, struct cr
     return ERR_OK;
 }
 
+/* Once for each list, so that a verdict need not verify it again. */
+static void
+note_known(const struct crl_shelf *s, struct slice der, enum snp_product product, struct list *list)
+{
+    const enum snp_vek_kind kinds[] = {SNP_VCEK, SNP_VLEK};
+    struct why unused = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct snp_crl_known *k = &list->known[KIND_AT(kinds[i])];
+
+        if (snp_crl_keep(der, s->anchors, product, kinds[i], k, &unused) != ERR_OK) {
+            *k = (struct snp_crl_known){0};
+        }
+    }
+}
+
 /* Called with the lock held. */
 static bool
 is_older(const struct crl_shelf *s, enum snp_product product, const struct list *list)
@@ -119,6 +138,7 @@ crl_shelf_put(struct crl_shelf *s, struct slice der, struct crl_said *out, struc
     list.der = mem_raw(der.len);
     memcpy(list.der, der.ptr, der.len);
     list.len = der.len;
+    note_known(s, der, out->product, &list);
     (void)pthread_mutex_lock(&s->lock);
     bool old = is_older(s, out->product, &list);
     struct list gone = old ? list : s->list[out->product];
@@ -147,6 +167,16 @@ crl_shelf_get(struct crl_shelf *s, enum snp_product product)
     }
     (void)pthread_mutex_unlock(&s->lock);
     return out;
+}
+
+bool
+crl_shelf_known(struct crl_shelf *s, enum snp_product product, enum snp_vek_kind kind,
+                struct snp_crl_known *out)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    *out = s->list[product].known[KIND_AT(kind)];
+    (void)pthread_mutex_unlock(&s->lock);
+    return out->product != SNP_PRODUCT_NONE;
 }
 
 int64_t

@@ -31,6 +31,11 @@ enum err crl_shelf_put(struct crl_shelf *s, struct slice der, struct crl_said *o
 /* A copy (mem_free); empty when there is none. */
 struct slice crl_shelf_get(struct crl_shelf *s, enum snp_product product);
 
+/* What the product's list comes to for the intermediate that signs VEKs of this kind; false when there is none, or no such
+ * intermediate is trusted. */
+bool crl_shelf_known(struct crl_shelf *s, enum snp_product product, enum snp_vek_kind kind,
+                     struct snp_crl_known *out);
+
 /* Seconds until half of its life is over, when it is time for a new one; 0 when it is over, or when there is none. */
 int64_t crl_shelf_half_s(struct crl_shelf *s, enum snp_product product, int64_t now);
 

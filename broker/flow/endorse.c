@@ -14,7 +14,8 @@ struct endorsement {
     struct snp_need need;
     struct snp_vek vek; /* kind NONE: there is none that verifies and fits */
     struct slice cert;
-    struct slice crl; /* owned */
+    struct slice crl; /* owned; empty when `crl_known` serves */
+    struct snp_crl_known crl_known;
 };
 
 struct endorsements {
@@ -117,12 +118,25 @@ find_vek(struct collateral *c, const struct snp_evidence *ev, int64_t now, struc
         e->cert.len > 0 && collateral_vek_check(c, e->cert, &e->need, &e->vek, &why) == ERR_OK;
 }
 
+/* With a certificate of ours the list need not be verified again: its intermediate is one of the anchors. */
+static void
+find_crl(struct collateral *c, struct snp_evidence *ev, struct endorsement *e)
+{
+    bool ours = e->vek.kind != SNP_VEK_NONE;
+
+    if (ours && collateral_crl_known(c, e->vek.product, e->vek.kind, &e->crl_known)) {
+        ev->known_crl = &e->crl_known;
+        return;
+    }
+    e->crl = collateral_crl_get(c, ours ? e->vek.product : e->need.product);
+    ev->crl = e->crl;
+}
+
 static void
 endorse_piece(struct collateral *c, unsigned products, int64_t now, struct evidence *ev,
               struct endorsement *e)
 {
     struct slice report = report_of(ev);
-    enum snp_product product = SNP_PRODUCT_NONE;
     struct why why = {0};
 
     if (report.len == 0 || snp_need_read(report, &e->need, &why) != ERR_OK) {
@@ -135,9 +149,7 @@ endorse_piece(struct collateral *c, unsigned products, int64_t now, struct evide
     e->needed = true;
     find_vek(c, &ev->snp, now, e);
     ev->snp.known = e->vek.kind != SNP_VEK_NONE ? &e->vek : NULL;
-    product = e->vek.kind != SNP_VEK_NONE ? e->vek.product : e->need.product;
-    e->crl = collateral_crl_get(c, product);
-    ev->snp.crl = e->crl;
+    find_crl(c, &ev->snp, e);
 }
 
 void
