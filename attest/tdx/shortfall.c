@@ -43,7 +43,7 @@ add(struct list *l, const char *kind, size_t index, struct slice names, unsigned
         return;
     }
     name = name_of(names, index);
-    (void)snprintf(s->what, sizeof s->what, "%s %zu%s%.20s%s", kind, index,
+    (void)snprintf(s->what, sizeof s->what, "%s %zu%s%.27s%s", kind, index,
                    name.text[0] != '\0' ? " (" : "", name.text, name.text[0] != '\0' ? ")" : "");
     s->have = have;
     s->need = need;
