@@ -9,22 +9,32 @@ enum { QE_ISVSVN = 258 };
 /* Rows before this one say whether evidence and collateral are genuine; from here on, what they amount to. */
 static const char FIRST_LEVEL_ROW[] = "tcb.level";
 
+/* The platform that was verified before is this one: the same QE report, which vouches for the same key. */
 static void
 use_known(struct tdx_in *t)
 {
+    const struct tdx_platform *known = t->ev->known;
     struct tdx_platform_facts *p = &t->platform;
     struct why none = {0};
 
-    memset(p, 0, sizeof *p);
     p->from_known = true;
-    p->out = *t->ev->known;
+    p->out = *known;
     p->out.ak = (struct sig_key){0}; /* stays with its owner */
     p->chain = part_note(ERR_OK, &none);
     p->extension = part_note(ERR_OK, &none);
     p->ak = part_note(ERR_OK, &none);
     p->root_pinned = true;
-    p->qe_signature_ok = true;
-    p->qe_data_ok = true;
+    p->qe_signature_ok =
+        slice_same(t->quote.qe_report, (struct slice){known->qe_report, sizeof known->qe_report});
+    p->qe_data_ok = tdx_quote_vouches(&t->quote) &&
+                    slice_same(t->quote.ak, (struct slice){known->ak.number, known->ak.len});
+}
+
+/* Collateral that is still to be judged needs the PCK CA, which a known platform has no more. */
+static bool
+known_serves(const struct tdx_evidence *ev)
+{
+    return ev->known != NULL && (ev->facts != NULL || ev->collateral == NULL);
 }
 
 static void
@@ -33,7 +43,7 @@ open_platform(struct tdx_in *t)
     const struct sig_key *key = NULL;
     struct why why = {0};
 
-    if (t->ev->known != NULL) {
+    if (known_serves(t->ev)) {
         use_known(t);
         key = &t->ev->known->ak;
     } else {
@@ -45,6 +55,24 @@ open_platform(struct tdx_in *t)
                                   t->quote.signature, &why) == ERR_OK;
 }
 
+/* By the quote's own chain, when it is one. */
+static void
+judge_collateral(struct tdx_in *t)
+{
+    const struct tdx_platform_facts *p = &t->platform;
+    const struct tdx_cert *ca = &p->certs.cert[TDX_PCK_CA];
+    struct tdx_lean lean = {.anchor = t->anchor};
+    struct tdx_crl_ca by = {0};
+
+    if (part_ok(&p->chain)) {
+        lean.root = p->certs.cert[TDX_PCK_ROOT].x.der;
+        by = (struct tdx_crl_ca){ca->x.subject, ca->x.issuer, &ca->key, {0}};
+        memcpy(by.spki, p->out.ca_spki, sizeof by.spki);
+    }
+    tdx_collateral_judge_by(t->ev->collateral, &lean, &by, t->ev->room);
+    t->collateral = t->ev->room;
+}
+
 static void
 open_collateral(struct tdx_in *t)
 {
@@ -52,9 +80,7 @@ open_collateral(struct tdx_in *t)
 
     t->collateral = ev->facts;
     if (ev->facts == NULL && ev->collateral != NULL && ev->room != NULL) {
-        tdx_collateral_judge(ev->collateral, t->anchor,
-                             (struct slice){t->platform.ca_der, t->platform.ca_der_len}, ev->room);
-        t->collateral = ev->room;
+        judge_collateral(t);
     }
 }
 
@@ -81,16 +107,37 @@ documents_read(const struct tdx_collateral_facts *c)
            c->tcb.levels > 0 && c->qe.levels > 0;
 }
 
+static bool
+stands(const struct tdx_in *t, const struct tdx_document_facts *d)
+{
+    return part_ok(&d->chain) && d->signature_ok && t->at_unix >= d->not_before &&
+           t->at_unix <= d->not_after &&
+           !tdx_crl_lists(&t->collateral->root_crl, d->signer_serial, d->signer_serial_len);
+}
+
+static bool
+of_this_platform(const struct tdx_in *t, const struct tdx_tcb_info *tcb)
+{
+    return memcmp(tcb->fmspc, t->platform.out.fmspc, sizeof tcb->fmspc) == 0 &&
+           memcmp(tcb->pceid, t->platform.out.pceid, sizeof tcb->pceid) == 0;
+}
+
+static bool
+of_tdx(const struct tdx_collateral_facts *c)
+{
+    return c->tcb.tcb_type == 0 && slice_same(c->qe.id, slice_text("TD_QE")) && c->qe.version == 2;
+}
+
 /* A document of the early track counts for nothing unless it would stand on its own. */
 static bool
 early_usable(const struct tdx_in *t)
 {
     const struct tdx_collateral_facts *c = t->ev->early;
 
-    return documents_read(c) && part_ok(&c->tcb_document.chain) && c->tcb_document.signature_ok &&
-           part_ok(&c->qe_document.chain) && c->qe_document.signature_ok &&
-           memcmp(c->tcb.fmspc, t->platform.out.fmspc, sizeof c->tcb.fmspc) == 0 &&
-           tdx_in_window(t, c->tcb.issued, c->tcb.next_update);
+    return documents_read(c) && of_tdx(c) && of_this_platform(t, &c->tcb) &&
+           stands(t, &c->tcb_document) && stands(t, &c->qe_document) &&
+           tdx_in_window(t, c->tcb.issued, c->tcb.next_update) &&
+           tdx_in_window(t, c->qe.issued, c->qe.next_update);
 }
 
 void
@@ -169,9 +216,12 @@ rtmr3_of(const struct tdx_in *t)
     return part_ok(&t->ccel_part) && t->ccel.events[3] > 0 ? TDX_RTMR3_LOG : TDX_RTMR3_UNCHECKED;
 }
 
-static void
-claim_body(const struct tdx_body *b, struct tdx_claims *out)
+void
+tdx_claim_quote(const struct tdx_quote *q, struct tdx_claims *out)
 {
+    const struct tdx_body *b = &q->body;
+
+    out->version = q->header.version;
     out->body_type = b->type;
     out->td_attributes = b->td_attributes;
     out->xfam = b->xfam;
@@ -209,14 +259,13 @@ tdx_claim(const struct tdx_in *t, const struct verdict *v, struct tdx_claims *ou
         return;
     }
     out->verified = true;
-    out->version = t->quote.header.version;
     out->tcb = t->tcb;
     out->has_early = t->has_early;
     out->early = t->early;
     memcpy(out->fmspc, p->fmspc, sizeof out->fmspc);
     memcpy(out->pceid, p->pceid, sizeof out->pceid);
     memcpy(out->ppid, p->ppid, sizeof out->ppid);
-    claim_body(&t->quote.body, out);
+    tdx_claim_quote(&t->quote, out);
     out->rtmr3 = rtmr3_of(t);
     out->ccel_replayed = part_ok(&t->ccel_part);
     memcpy(out->collateral_digest, t->collateral->digest, sizeof out->collateral_digest);

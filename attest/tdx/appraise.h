@@ -15,6 +15,9 @@ void tdx_check(const struct tdx_in *t, struct verdict *v);
 /* What is verified is told whatever the policy says of it. */
 void tdx_claim(const struct tdx_in *t, const struct verdict *v, struct tdx_claims *out);
 
+/* What the quote itself says, by whoever's word: version and body.  *out is begun. */
+void tdx_claim_quote(const struct tdx_quote *q, struct tdx_claims *out);
+
 /* Unix seconds: the least end of certificates, CRLs and documents (with the policy's grace); INT64_MAX without any. */
 int64_t tdx_valid_until(const struct tdx_in *t);
 
