@@ -45,18 +45,27 @@ static const struct section SECTIONS[] = {
      azure_checks, azure_check_what, false},
 };
 
+static bool
+has_row(const struct section *s, const char *id)
+{
+    size_t n = 0;
+    const struct check *rows = s->rows(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(rows[i].id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An id that an earlier table has too: what holds is the same, for another kind of hardware. */
 static bool
 had_before(const struct section *s, const char *id)
 {
     for (const struct section *e = SECTIONS; e < s; e++) {
-        size_t n = 0;
-        const struct check *rows = e->rows(&n);
-
-        for (size_t i = 0; i < n; i++) {
-            if (strcmp(rows[i].id, id) == 0) {
-                return true;
-            }
+        if (has_row(e, id)) {
+            return true;
         }
     }
     return false;
