@@ -111,7 +111,7 @@ class AzureTds(Maker):
         self.bad("qe.signature", "td-qe-signer", td=self.td(qe_signer=world.private("stranger")))
         self.bad("td.debug", "td-debug", td=self.td(td_attributes=DEBUG | SEPT_VE_DISABLE))
         self.bad("td.attributes", "td-sept-ve", td=self.td(td_attributes=0))
-        self.azure("good-sept-ve", td=self.td(td_attributes=0), policy={"td_attributes": {"forbid": ["debug", "migratable", "perfmon"]}})
+        self.azure("good-sept-ve", td=self.td(td_attributes=0), policy={"td_attributes": {"require": []}})
         self.bad("mrtd", "mrtd", policy={"mrtd": ["11" * 48]})
         rogue = tdx.IntelWorld(world.at, "rogue")
         fake = azure_td.AzureTd(rogue.machine())
@@ -144,8 +144,9 @@ class AzureTds(Maker):
         self.bad("quote.pcrdigest", "pcr-order", pcrs=values[32:64] + values[:32] + values[64:])
         self.bad("pcrs.malformed", "pcr-short", "malformed", pcrs=values[:-1])
         first = vm.pcr[7].hex()
-        self.azure("good-pcr-values", policy={"pcrs": "sha256:0,7", "values": {"sha256:7": [first]}})
-        self.bad("pcr.values", "pcr-values", policy={"pcrs": "sha256:0,7", "values": {"sha256:7": ["00" * 32]}})
+        some = vm.quote(NONCE, (0, 7))
+        self.azure("good-pcr-values", quote=some, policy={"pcrs": "sha256:0,7", "values": {"sha256:7": [first]}})
+        self.bad("pcr.values", "pcr-values", quote=some, policy={"pcrs": "sha256:0,7", "values": {"sha256:7": ["00" * 32]}})
 
     def all(self):
         for make in (self.good, self.links, self.blobs, self.quotes, self.vtpm):

@@ -9,7 +9,6 @@ Cases are as gen.py writes them; all signatures in them are valid unless the sig
 with certificates, CRLs and collateral is in gen_tdx_trust.py, with levels and statuses in gen_tdx_levels.py, with Azure's form in gen_azure_td.py.
 """
 import hashlib
-import json
 import os
 import struct
 import sys
@@ -17,7 +16,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "api")]
 
-from gen import AT, AT_TEXT, DAY, write  # noqa: E402
+from gen import AT, AT_TEXT, DAY, Cases  # noqa: E402
 from harness import ccel, tdx  # noqa: E402
 
 SECOND = DAY / 86400
@@ -53,37 +52,15 @@ def other_s(raw, at=SIGNATURE):
     return raw[: at + 32] + (tdx.N_P256 - s).to_bytes(32, "big") + raw[at + 64 :]
 
 
-class Maker:
+class Maker(Cases):
     """Writes cases below a folder; subclasses say which."""
 
     def __init__(self, folder, world=None):
-        self.folder = folder
+        super().__init__(folder)
         self.world = world or tdx.IntelWorld(AT, "vectors")
         self.world.write_roots(f"{folder}/roots")
         self.machine = self.world.machine()
         self.honest = self.world.collateral(self.machine)
-
-    def case(self, name, args, files, verdict="accept", failed=(), **said):
-        """said: what run.py knows beside: warned, claims, tcb, valid_until."""
-        assert not os.path.exists(f"{self.folder}/{name}"), f"two cases named {name}"
-        for file, data in files.items():
-            write(f"{self.folder}/{name}/{file}", data)
-        case = {"args": args, "verdict": verdict, "failed": list(failed), "warned": [], **said}
-        write(f"{self.folder}/{name}/case.json", json.dumps(case, indent=1))
-
-    @staticmethod
-    def common(how, files, kind="tdx"):
-        """--roots, --at and --policy; how: policy (dict), roots ({path: PEM}), at, options (list)."""
-        args = ["--roots", "roots" if "roots" in how else "../roots", "--at", how.get("at", AT_TEXT)]
-        files.update({f"roots/{path}": data for path, data in how.get("roots", {}).items()})
-        if how.get("policy"):
-            files["policy.json"] = json.dumps({"type": kind, **how["policy"]})
-            args += ["--policy", "policy.json"]
-        return args + how.get("options", [])
-
-    @staticmethod
-    def said(how):
-        return {word: how[word] for word in ("warned", "claims", "tcb", "valid_until") if word in how}
 
     def quote(self, name, raw, files=None, verdict="accept", failed=(), **how):
         """A `verify tdx` case.  raw: the quote; files: the collateral ({} for an empty folder); how: see common() and case(); ccel (bytes)."""
@@ -93,7 +70,7 @@ class Maker:
         if "ccel" in how:
             files["ccel.bin"] = how["ccel"]
             args += ["--ccel", "ccel.bin"]
-        self.case(name, args + self.common(how, files), files, verdict, failed, **self.said(how))
+        self.case(name, args + self.common(how, files, "tdx"), files, verdict, failed, **self.said(how))
 
     def good(self, name, fields=(), machine=None, files=None, **how):
         """The quote of this machine with these fields is accepted."""
@@ -270,7 +247,8 @@ class Quotes(Maker):
         for name in ("lass", "pks", "kl"):
             self.good(name, {"td_attributes": on | ATTRIBUTES[name]})
         for name, bit in ATTRIBUTES.items():
-            word, there, without = name.replace("_", "-"), {"td_attributes": bit}, {"td_attributes": 0}
+            word, other = name.replace("_", "-"), 0 if bit == on else on  # what the default requires stays required
+            there, without = {"td_attributes": bit | other}, {"td_attributes": other}
             for kind, good, wrong in (("require", there, without), ("forbid", without, there)):
                 policy = {"td_attributes": {kind: [name]}}
                 self.good(f"attribute-{word}-{kind}", good, policy=policy)
@@ -279,6 +257,9 @@ class Quotes(Maker):
             self.bad("td.xfam", f"xfam-{name}", {"xfam": xfam})
         for xfam in (0x3, 0x602E7, 0x618E7, 0x642E7, 0x6DBE7):
             self.good(f"xfam-{xfam:x}", {"xfam": xfam})
+        self.good("xfam-listed", {"xfam": 0x602E7}, policy={"xfam": ["0x600e7", "0x602e7"]})
+        self.bad("td.xfam", "xfam-not-listed", {"xfam": 0x602E7}, policy={"xfam": ["0x600e7"]})
+        self.good("attributes-any", {"td_attributes": MIGRATABLE | PERFMON}, policy={"td_attributes": {"require": [], "forbid": []}})
 
     def measurements(self):
         for i, name in enumerate(FIELDS):

@@ -265,7 +265,7 @@ class Levels(Maker):
             ("allow-all", {"advisory_allow": names}, True),
             ("allow-some", {"advisory_allow": names[:2]}, False),
             ("allow-others", {"advisory_allow": ["INTEL-SA-00001"]}, False),
-            ("deny-others", {"advisory_deny": ["INTEL-SA-00614", "INTEL-SA-006150"]}, True),
+            ("deny-others", {"advisory_deny": ["INTEL-SA-00614", "INTEL-SA-10615"]}, True),
             ("deny-module", {"advisory_deny": [names[0]]}, False),
             ("deny-last", {"advisory_deny": ["INTEL-SA-00001", names[2]]}, False),
             ("deny-and-allow", {"advisory_allow": names, "advisory_deny": [names[1]]}, False),
@@ -285,18 +285,14 @@ class Levels(Maker):
 
     def early(self):
         soon = self.files(levels=[self.top(pcesvn=12), self.top(OUT, OLD)], tcb={"tcbEvaluationDataNumber": 18})
-        self.track("good-early-out-of-date", soon, {"early": OUT})
+        self.track("good-early-out-of-date", soon, {"status": OUT, "tcb_eval": 18})
         rogue = tdx.IntelWorld(self.world.at, "rogue")
         other = rogue.collateral(rogue.machine(), tcb={"tcbLevels": [self.top(OUT)]})
-        self.track("good-early-of-another-root", other, {"early": None})
+        self.track("good-early-of-another-root", other, None)
 
-    def track(self, name, files, said):
+    def track(self, name, files, early):
         all_files = {**self.honest, **{f"early/{file}": data for file, data in files.items()}}
-        self.quote(name, self.raw, all_files, tcb={"status": UP}, early=said["early"])
-
-    @staticmethod
-    def said(how):
-        return {**Maker.said(how), **{word: how[word] for word in ("early",) if word in how}}
+        self.quote(name, self.raw, all_files, tcb={"status": UP}, early=early)
 
     def all(self):
         for make in (self.identities, self.matching, self.statuses, self.convergence, self.relaunch, self.policies, self.early):

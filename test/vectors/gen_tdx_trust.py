@@ -220,10 +220,10 @@ class Trust(Maker):
                 "no-next-update": world.crl(kind, until=None),
                 "delta": world.crl(kind, more=[der.extension("2.5.29.27", der.integer(1), critical=True)]),
                 "unknown-critical": world.crl(kind, more=[der.extension("1.2.3.4", der.integer(1), critical=True)]),
-                "times-swapped": world.crl(kind, since=AT, until=AT - DAY),
             }.items():
                 bad("malformed", label, data)
-            for label, window in {"expired": {"until": AT - SECOND}, "future": {"since": AT + SECOND}}.items():
+            windows = {"expired": {"until": AT - SECOND}, "future": {"since": AT + SECOND}, "swapped": {"since": AT + DAY, "until": AT - DAY}}
+            for label, window in windows.items():
                 bad("expired", label, world.crl(kind, **window), "unable")
             bad("signature", "other-signer", world.crl(kind, signer=world.private("stranger")))
             bad("signature", "sha384", world.crl(kind, scheme=tdx.SHA384))
@@ -376,10 +376,7 @@ class Trust(Maker):
             "empty": b"\n",
             "no-pem": b"certificate",
         }.items():
-            both = [f"{chain.removesuffix('_issuer_chain')}.{row}" for row in ("chain", "signature")]
-            files = world.collateral(machine, **{chain: text})
-            only = name == "three"  # the first certificate of too long a chain is not used either
-            self.quote(f"bad-{chain.replace('_', '-')}-{name}", self.raw, files, "reject", both if not only else both)
+            bad("chain", f"signing-chain-{name}", body, **{chain: text})
         for name, bend in {
             "other-name": {"subject": tdx.intel_name("Evil Signing")},
             "ca": {"extensions": ca},

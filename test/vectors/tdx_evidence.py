@@ -122,7 +122,7 @@ SYNTHETIC = {
 STATUSES = ("UpToDate", "SWHardeningNeeded", "ConfigurationNeeded", "ConfigurationAndSWHardeningNeeded", "OutOfDate", "OutOfDateConfigurationNeeded")
 STATUSES += ("TDRelaunchAdvised", "TDRelaunchAdvisedConfigurationNeeded", "Revoked")
 DEBUG, SEPT_VE_DISABLE, FORBIDDEN = 1, 1 << 28, 1 << 29 | 1 << 63
-LOOSE = {"type": "tdx", "td_attributes": {"forbid": ["debug"]}}
+LOOSE = {"type": "tdx", "td_attributes": {"require": [], "forbid": []}}
 
 
 class Unknown(Exception):
