@@ -55,10 +55,10 @@ read_amd(json_t *obj, const char *path, struct fetcher_conf *amd, struct why *wh
         {"fetch", JK_BOOL, false, &amd->fetch, 0, 0},
         {"ca_file", JK_TEXT, false, &ca_file, 0, CONFIG_PATH},
         {"timeout_s", JK_INT, false, &amd->timeout_s, 1, 120},
-        {"crl_refresh_s", JK_INT, false, &amd->crl_refresh_s, 1, MONTH_S},
+        {"crl_refresh_s", JK_INT, false, &amd->refresh_s, 1, MONTH_S},
         {"negative_s", JK_INT, false, &amd->errands.negative_s, 1, WEEK_S},
         {"max_pending", JK_INT, false, &n.pending_max, 1, 4096},
-        {"chips_per_minute", JK_INT, false, &amd->errands.chips_per_minute, 1, 100000},
+        {"chips_per_minute", JK_INT, false, &amd->errands.new_per_minute, 1, 100000},
     };
 
     amd->fetch = json_object_get(obj, "url") != NULL; /* unless it says otherwise */

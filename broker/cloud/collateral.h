@@ -10,6 +10,7 @@
 #ifndef BROKER_CLOUD_COLLATERAL_H
 #define BROKER_CLOUD_COLLATERAL_H
 
+#include "attest/snp/snp.h"
 #include "broker/cloud/fetcher.h"
 #include "broker/store/store.h"
 

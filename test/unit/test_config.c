@@ -126,9 +126,9 @@ a_good_one_is_read_member_by_member(void **state)
     assert_true(c->collateral.amd.fetch); /* a URL was given */
     assert_int_equal(c->collateral.amd.timeout_s, 3);
     assert_int_equal(c->collateral.amd.errands.pending_max, 4);
-    assert_int_equal(c->collateral.amd.errands.chips_per_minute, 2);
+    assert_int_equal(c->collateral.amd.errands.new_per_minute, 2);
     assert_int_equal(c->collateral.amd.errands.negative_s, 600);
-    assert_int_equal(c->collateral.amd.crl_refresh_s, 3600);
+    assert_int_equal(c->collateral.amd.refresh_s, 3600);
 }
 
 static void
