@@ -220,7 +220,9 @@ facts_are_those_of_the_certificate(void **state)
     struct why why = {0};
 
     (void)state;
-    (void)snprintf(path, sizeof path, "%s/tdx/root/intel-sgx-root-ca.der",
+    (void)snprintf(path, sizeof path,
+                   "%s/tdx/root"
+                   "/intel-sgx-root-ca.der",
                    dir != NULL && *dir != '\0' ? dir : "../shared/evidence");
     if (file_read(path, 1 << 16, &der, &len, &why) != ERR_OK) {
         print_message("NOTICE: no evidence at %s: nothing was compared with Intel's root (set "
