@@ -16,31 +16,46 @@ is_space(uint8_t c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Past white space and, where one may stand, one separator. */
 static struct slice
-skip(struct slice s, uint8_t separator)
+past_space(struct slice s)
 {
     size_t at = 0;
 
     while (at < s.len && is_space(s.ptr[at])) {
         at++;
     }
-    if (at == s.len || separator == 0 || s.ptr[at] != separator) {
-        return from(s, at);
-    }
-    return skip(from(s, at + 1), 0); /* NOLINT(misc-no-recursion): once, the separator is 0 now */
+    return from(s, at);
 }
 
-/* Bytes of the string that `s` begins with, quotes included. */
+/* Past white space and, where one may stand, one separator. */
+static struct slice
+skip(struct slice s, uint8_t separator)
+{
+    s = past_space(s);
+    return s.len > 0 && s.ptr[0] == separator ? past_space(from(s, 1)) : s;
+}
+
+/* Bytes of the string that `s` begins with, quotes included.  A quote behind an odd run of backslashes is inside of it. */
 static size_t
 string_len(struct slice s)
 {
     size_t at = 1;
 
-    while (at < s.len && s.ptr[at] != '"') {
-        at += s.ptr[at] == '\\' ? 2 : 1;
+    for (;;) {
+        const uint8_t *quote = at < s.len ? memchr(s.ptr + at, '"', s.len - at) : NULL;
+        size_t run = 0;
+
+        if (quote == NULL) {
+            return s.len;
+        }
+        while (quote - run > s.ptr + 1 && quote[-1 - (ptrdiff_t)run] == '\\') {
+            run++;
+        }
+        at = (size_t)(quote - s.ptr) + 1;
+        if (run % 2 == 0) {
+            return at;
+        }
     }
-    return at < s.len ? at + 1 : s.len;
 }
 
 /* Bytes of the object or array that `s` begins with. */
@@ -48,23 +63,25 @@ static size_t
 nested_len(struct slice s)
 {
     size_t depth = 0;
-    size_t at = 0;
 
-    while (at < s.len) {
+    for (size_t at = 0; at < s.len; at++) {
         uint8_t c = s.ptr[at];
 
         if (c == '"') {
-            at += string_len(from(s, at));
-            continue;
-        }
-        at++;
-        depth += c == '{' || c == '[';
-        depth -= c == '}' || c == ']';
-        if (depth == 0) {
-            return at;
+            at += string_len(from(s, at)) - 1;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return at + 1;
         }
     }
     return s.len;
+}
+
+static bool
+ends_plain(uint8_t c)
+{
+    return c == ',' || c == ']' || c == '}' || c == ':' || is_space(c);
 }
 
 static size_t
@@ -72,7 +89,7 @@ plain_len(struct slice s)
 {
     size_t at = 0;
 
-    while (at < s.len && !is_space(s.ptr[at]) && memchr(",]}:", s.ptr[at], 4) == NULL) {
+    while (at < s.len && !ends_plain(s.ptr[at])) {
         at++;
     }
     return at;
@@ -110,9 +127,12 @@ opens_with(struct slice s, uint8_t c)
 struct slice
 json_view_whole(struct slice text)
 {
-    struct slice rest = skip(text, 0);
+    struct slice s = past_space(text);
 
-    return take(&rest);
+    while (s.len > 0 && is_space(s.ptr[s.len - 1])) {
+        s.len--;
+    }
+    return s;
 }
 
 bool
@@ -135,10 +155,35 @@ next_member(struct slice *rest, struct slice *name, struct slice *value)
     return true;
 }
 
+/* `quoted`: as it stands, with its quotes. */
+static bool
+is_name(struct slice quoted, const char *name)
+{
+    size_t len = strlen(name);
+
+    return quoted.len == len + 2 && memcmp(quoted.ptr + 1, name, len) == 0;
+}
+
+size_t
+json_view_find(struct slice object, const char *const *names, size_t n, struct slice *values)
+{
+    struct slice rest = json_view_is_object(object) ? from(object, 1) : (struct slice){0};
+    struct slice seen = {0};
+    struct slice value = {0};
+    size_t members = 0;
+
+    memset(values, 0, n * sizeof *values);
+    for (; next_member(&rest, &seen, &value); members++) {
+        for (size_t i = 0; i < n; i++) {
+            values[i] = is_name(seen, names[i]) ? value : values[i];
+        }
+    }
+    return members;
+}
+
 bool
 json_view_member(struct slice object, const char *name, struct slice *value)
 {
-    struct slice want = slice_text(name);
     struct slice rest = {0};
     struct slice seen = {0};
 
@@ -147,7 +192,7 @@ json_view_member(struct slice object, const char *name, struct slice *value)
     }
     rest = from(object, 1);
     while (next_member(&rest, &seen, value)) {
-        if (seen.len == want.len + 2 && memcmp(seen.ptr + 1, want.ptr, want.len) == 0) {
+        if (is_name(seen, name)) {
             return true;
         }
     }

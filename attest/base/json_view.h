@@ -14,6 +14,10 @@ struct slice json_view_whole(struct slice text);
 /* The member of this name; false when `object` is no object or has none. */
 bool json_view_member(struct slice object, const char *name, struct slice *value);
 
+/* The members of these `n` names in one pass; an empty slice is one that is not there.  Returns how many members the object has. */
+size_t json_view_find(struct slice object, const char *const *names, size_t n,
+                      struct slice *values);
+
 /* How many members or elements it has; 0 when it is neither object nor array. */
 size_t json_view_count(struct slice value);
 

@@ -122,6 +122,38 @@ check_profile(const struct tdx_cert *c, struct why *why)
     if (!tdx_is_ecdsa_sha256(c->x.algorithm)) {
         return why_add(why, ERR_DENIED, "signed with another algorithm than ecdsa-with-SHA256");
     }
+    return ERR_OK;
+}
+
+enum err
+tdx_cert_read(struct slice der, struct tdx_cert *out, struct why *why)
+{
+    memset(out, 0, sizeof *out);
+    TRY(x509_leaf_decode(der, &out->x, why));
+    TRY(find_cn(out->x.subject, &out->cn, why));
+    TRY(read_extensions(out, why));
+    return check_profile(out, why);
+}
+
+static bool
+pinned(const struct tdx_cert *c, const struct tdx_anchor *anchor)
+{
+    uint8_t spki[SHA256_LEN];
+
+    if (anchor == NULL || !anchor->present) {
+        return false;
+    }
+    tdx_cert_spki(c, spki);
+    return memcmp(spki, anchor->spki_sha256, sizeof spki) == 0;
+}
+
+static enum err
+take_key(struct tdx_cert *c, const struct tdx_anchor *anchor, struct why *why)
+{
+    if (pinned(c, anchor) && sig_key_share(&anchor->key, &c->key)) {
+        return ERR_OK;
+    }
+    TRY(sig_key_spki(c->x.spki, &c->key, why));
     if (c->key.type != KEY_EC || c->key.curve != CURVE_P256) {
         return why_add(why, ERR_DENIED, "its key is not on P-256");
     }
@@ -131,12 +163,8 @@ check_profile(const struct tdx_cert *c, struct why *why)
 enum err
 tdx_cert_decode(struct slice der, struct tdx_cert *out, struct why *why)
 {
-    memset(out, 0, sizeof *out);
-    TRY(x509_leaf_decode(der, &out->x, why));
-    TRY(find_cn(out->x.subject, &out->cn, why));
-    TRY(read_extensions(out, why));
-    TRY(sig_key_spki(out->x.spki, &out->key, why));
-    return check_profile(out, why);
+    TRY(tdx_cert_read(der, out, why));
+    return take_key(out, NULL, why);
 }
 
 static void
@@ -200,11 +228,18 @@ tdx_cert_issued_by(const struct tdx_cert *c, const struct tdx_cert *issuer, size
     return ERR_OK;
 }
 
-static enum err
-read_certs(struct slice pem, struct tdx_chain *c, struct why *why)
+/* A C string's NUL may be counted in, and more behind it: Intel's library reads no further than that. */
+static struct slice
+text_of(struct slice pem)
 {
     const uint8_t *nul = pem.len > 0 ? memchr(pem.ptr, 0, pem.len) : NULL;
-    struct slice rest = {pem.ptr, nul == NULL ? pem.len : (size_t)(nul - pem.ptr)};
+
+    return (struct slice){pem.ptr, nul == NULL ? pem.len : (size_t)(nul - pem.ptr)};
+}
+
+static enum err
+read_certs(struct slice rest, struct tdx_chain *c, struct why *why)
+{
     struct why end = {0};
     enum err e = ERR_OK;
 
@@ -213,7 +248,7 @@ read_certs(struct slice pem, struct tdx_chain *c, struct why *why)
 
         e = pem_next(&rest, "CERTIFICATE", c->bytes[c->n], TDX_CERT_MAX, &len, &end);
         if (e == ERR_OK) {
-            e = tdx_cert_decode((struct slice){c->bytes[c->n], len}, &c->cert[c->n], &end);
+            e = tdx_cert_read((struct slice){c->bytes[c->n], len}, &c->cert[c->n], &end);
             c->n += e == ERR_OK;
         }
     }
@@ -231,23 +266,55 @@ read_certs(struct slice pem, struct tdx_chain *c, struct why *why)
 }
 
 enum err
-tdx_chain_decode(struct slice pem, size_t n, struct tdx_chain *out, struct why *why)
+tdx_chain_read(struct slice pem, size_t n, struct tdx_chain *out, struct why *why)
 {
-    enum err e = ERR_OK;
-
-    memset(out, 0, sizeof *out);
-    TRY(read_certs(pem, out, why));
+    TRY(read_certs(text_of(pem), out, why));
     if (out->n != n) {
         return why_add(why, ERR_DENIED, "the chain has %s%zu certificates, want %zu",
                        out->n > TDX_CHAIN_MAX ? "at least " : "", out->n, n);
     }
-    for (size_t i = 0; i < n && e == ERR_OK; i++) {
-        bool last = i + 1 == n;
-        const struct tdx_cert *issuer = &out->cert[last ? i : i + 1];
+    return ERR_OK;
+}
 
-        e = tdx_cert_issued_by(&out->cert[i], issuer, last && i > 0 ? i - 1 : i, why);
+/* The last one: issued by itself, unless these very bytes were found to be so before. */
+static enum err
+check_root(const struct tdx_cert *root, size_t below, const struct tdx_lean *lean, struct why *why)
+{
+    return slice_same(root->x.der, lean->root) ? ERR_OK
+                                               : tdx_cert_issued_by(root, root, below, why);
+}
+
+enum err
+tdx_chain_decode(struct slice pem, size_t n, const struct tdx_lean *lean, struct tdx_chain *out,
+                 struct why *why)
+{
+    enum err e = tdx_chain_read(pem, n, out, why);
+
+    for (size_t i = 0; i < n && e == ERR_OK; i++) {
+        struct why inner = {0};
+
+        e = take_key(&out->cert[i], lean->anchor, &inner);
+        e = e == ERR_OK
+                ? e
+                : why_add(why, e, "certificate %zu of the chain: %.100s", i + 1, why_text(&inner));
     }
-    return e;
+    for (size_t i = 0; i + 1 < n && e == ERR_OK; i++) {
+        e = tdx_cert_issued_by(&out->cert[i], &out->cert[i + 1], i, why);
+    }
+    return e == ERR_OK ? check_root(&out->cert[n - 1], n - 2, lean, why) : e;
+}
+
+size_t
+tdx_serial(struct slice serial, uint8_t out[TDX_SERIAL_MAX])
+{
+    while (serial.len > 1 && serial.ptr[0] == 0) {
+        serial = (struct slice){serial.ptr + 1, serial.len - 1};
+    }
+    if (serial.len > TDX_SERIAL_MAX) {
+        return 0;
+    }
+    memcpy(out, serial.ptr, serial.len);
+    return serial.len;
 }
 
 void

@@ -9,7 +9,7 @@
 enum { SIGNATURE_LEN = 64 };
 
 static void
-judge_tcb(const struct tdx_collateral *c, const struct tdx_anchor *anchor,
+judge_tcb(const struct tdx_collateral *c, const struct tdx_signer *signer,
           struct tdx_collateral_facts *out)
 {
     struct tdx_document_facts *f = &out->tcb_document;
@@ -24,14 +24,14 @@ judge_tcb(const struct tdx_collateral *c, const struct tdx_anchor *anchor,
     }
     e = tdx_document_open(c->tcb_info, "tcbInfo", &object, signature, &why);
     if (e == ERR_OK) {
-        tdx_document_judge(object, signature, c->tcb_info_chain, anchor, f);
+        tdx_document_judge(object, signature, signer, f);
         e = tdx_tcb_info_decode(object, &out->tcb, &why);
     }
     f->decode = part_note(e, &why);
 }
 
 static void
-judge_qe(const struct tdx_collateral *c, const struct tdx_anchor *anchor,
+judge_qe(const struct tdx_collateral *c, const struct tdx_signer *signer,
          struct tdx_collateral_facts *out)
 {
     struct tdx_document_facts *f = &out->qe_document;
@@ -46,10 +46,27 @@ judge_qe(const struct tdx_collateral *c, const struct tdx_anchor *anchor,
     }
     e = tdx_document_open(c->qe_identity, "enclaveIdentity", &object, signature, &why);
     if (e == ERR_OK) {
-        tdx_document_judge(object, signature, c->qe_identity_chain, anchor, f);
+        tdx_document_judge(object, signature, signer, f);
         e = tdx_qe_identity_decode(object, &out->qe, &why);
     }
     f->decode = part_note(e, &why);
+}
+
+/* Intel delivers both documents with the same chain: it is opened once. */
+static void
+judge_documents(const struct tdx_collateral *c, const struct tdx_lean *lean,
+                struct tdx_collateral_facts *out)
+{
+    AUTO(tdx_signer_done) struct tdx_signer of_tcb = {0};
+    AUTO(tdx_signer_done) struct tdx_signer of_qe = {0};
+    bool same = slice_same(c->tcb_info_chain, c->qe_identity_chain);
+
+    tdx_signer_open(c->tcb_info_chain, lean, &of_tcb);
+    if (!same) {
+        tdx_signer_open(c->qe_identity_chain, lean, &of_qe);
+    }
+    judge_tcb(c, &of_tcb, out);
+    judge_qe(c, same ? &of_tcb : &of_qe, out);
 }
 
 /* `name` and `key`: of the CA that must have signed it. */
@@ -83,29 +100,14 @@ judge_crl(struct slice der, struct slice name, const struct sig_key *key, struct
                                  (struct slice){raw, sizeof raw}, &why) == ERR_OK;
 }
 
-/* DER Name of the root: C=US, ST=CA, L=Santa Clara, O=Intel Corporation, CN=Intel SGX Root CA, as it stands in the certificate of
- * the chain at hand, since the pin is the key. */
+/* The root's name is the one that the CA names as its issuer: the pin is the key. */
 static void
-judge_root_crl(const struct tdx_collateral *c, const struct tdx_anchor *anchor,
-               struct slice root_name, struct tdx_crl_facts *f)
+judge_crls(const struct tdx_collateral *c, const struct tdx_anchor *anchor,
+           const struct tdx_crl_ca *ca, struct tdx_collateral_facts *out)
 {
-    judge_crl(c->root_crl, root_name, anchor->present ? &anchor->key : NULL, f);
-}
-
-static void
-judge_pck_crl(const struct tdx_collateral *c, struct slice pck_ca, struct slice *root_name,
-              struct tdx_collateral_facts *out)
-{
-    AUTO(tdx_cert_done) struct tdx_cert ca = {0};
-    struct why why = {0};
-
-    if (tdx_cert_decode(pck_ca, &ca, &why) != ERR_OK) {
-        judge_crl(c->pck_crl, (struct slice){0}, NULL, &out->pck_crl);
-        return;
-    }
-    *root_name = ca.x.issuer;
-    tdx_cert_spki(&ca, out->pck_ca_spki);
-    judge_crl(c->pck_crl, ca.x.subject, &ca.key, &out->pck_crl);
+    memcpy(out->pck_ca_spki, ca->spki, sizeof out->pck_ca_spki);
+    judge_crl(c->pck_crl, ca->subject, ca->key, &out->pck_crl);
+    judge_crl(c->root_crl, ca->issuer, anchor->present ? &anchor->key : NULL, &out->root_crl);
 }
 
 static void
@@ -121,17 +123,29 @@ digest(const struct tdx_collateral *c, uint8_t out[SHA256_LEN])
 }
 
 void
+tdx_collateral_judge_by(const struct tdx_collateral *bytes, const struct tdx_lean *lean,
+                        const struct tdx_crl_ca *ca, struct tdx_collateral_facts *out)
+{
+    memset(out, 0, sizeof *out);
+    judge_documents(bytes, lean, out);
+    judge_crls(bytes, lean->anchor, ca, out);
+    digest(bytes, out->digest);
+}
+
+void
 tdx_collateral_judge(const struct tdx_collateral *bytes, const struct tdx_anchor *anchor,
                      struct slice pck_ca, struct tdx_collateral_facts *out)
 {
-    struct slice root_name = {0};
+    AUTO(tdx_cert_done) struct tdx_cert cert = {0};
+    const struct tdx_lean lean = {.anchor = anchor};
+    struct tdx_crl_ca ca = {0};
+    struct why why = {0};
 
-    memset(out, 0, sizeof *out);
-    judge_tcb(bytes, anchor, out);
-    judge_qe(bytes, anchor, out);
-    judge_pck_crl(bytes, pck_ca, &root_name, out);
-    judge_root_crl(bytes, anchor, root_name, &out->root_crl);
-    digest(bytes, out->digest);
+    if (tdx_cert_decode(pck_ca, &cert, &why) == ERR_OK) {
+        ca = (struct tdx_crl_ca){cert.x.subject, cert.x.issuer, &cert.key, {0}};
+        tdx_cert_spki(&cert, ca.spki);
+    }
+    tdx_collateral_judge_by(bytes, &lean, &ca, out);
 }
 
 bool

@@ -17,34 +17,30 @@ missing(const char *name, const char *want, struct why *why)
 }
 
 enum err
-tdx_json_text(struct slice object, const char *name, struct slice *out, struct why *why)
+tdx_json_text(struct slice value, const char *name, struct slice *out, struct why *why)
 {
-    struct slice value = {0};
-
-    if (!json_view_member(object, name, &value) || !json_view_text(value, out)) {
+    if (!json_view_text(value, out)) {
         return missing(name, "text", why);
     }
     return ERR_OK;
 }
 
 enum err
-tdx_json_time(struct slice object, const char *name, int64_t *unix_s, struct why *why)
+tdx_json_time(struct slice value, const char *name, int64_t *unix_s, struct why *why)
 {
     struct slice text = {0};
     struct why inner = {0};
 
-    TRY(tdx_json_text(object, name, &text, why));
+    TRY(tdx_json_text(value, name, &text, why));
     return rfc3339_parse(text, unix_s, &inner) == ERR_OK
                ? ERR_OK
                : missing(name, "a time YYYY-MM-DDThh:mm:ssZ", why);
 }
 
 enum err
-tdx_json_number(struct slice object, const char *name, uint64_t max, uint64_t *out, struct why *why)
+tdx_json_number(struct slice value, const char *name, uint64_t max, uint64_t *out, struct why *why)
 {
-    struct slice value = {0};
-
-    if (!json_view_member(object, name, &value) || !json_view_u64(value, max, out)) {
+    if (!json_view_u64(value, max, out)) {
         return why_add(why, ERR_MALFORMED,
                        "member \"%s\" is missing or is not a number of 0 to %llu", name,
                        (unsigned long long)max);
@@ -53,13 +49,13 @@ tdx_json_number(struct slice object, const char *name, uint64_t max, uint64_t *o
 }
 
 enum err
-tdx_json_hex(struct slice object, const char *name, uint8_t *dst, size_t len, struct why *why)
+tdx_json_hex(struct slice value, const char *name, uint8_t *dst, size_t len, struct why *why)
 {
     struct slice text = {0};
     struct why inner = {0};
     size_t got = 0;
 
-    TRY(tdx_json_text(object, name, &text, why));
+    TRY(tdx_json_text(value, name, &text, why));
     if (hex_decode(text, dst, len, &got, &inner) != ERR_OK || got != len) {
         return why_add(why, ERR_MALFORMED, "member \"%s\" is not hex of %zu bytes", name, len);
     }
@@ -67,11 +63,9 @@ tdx_json_hex(struct slice object, const char *name, uint8_t *dst, size_t len, st
 }
 
 enum err
-tdx_json_array(struct slice object, const char *name, struct slice *rest, struct why *why)
+tdx_json_array(struct slice value, const char *name, struct slice *rest, struct why *why)
 {
-    struct slice value = {0};
-
-    if (!json_view_member(object, name, &value) || !json_view_array(value, rest)) {
+    if (!json_view_array(value, rest)) {
         return missing(name, "an array", why);
     }
     return ERR_OK;
@@ -81,34 +75,37 @@ enum err
 tdx_document_open(struct slice body, const char *name, struct slice *object,
                   uint8_t signature[SIGNATURE_LEN], struct why *why)
 {
-    struct slice whole = {0};
+    const char *const names[] = {name, "signature"};
+    struct slice value[2];
 
     if (body.len > TDX_COLLATERAL_JSON_MAX) {
         return why_add(why, ERR_MALFORMED, "%zu bytes, at most %d", body.len,
                        TDX_COLLATERAL_JSON_MAX);
     }
     TRY(json_gate_object(body, name, why));
-    whole = json_view_whole(body);
-    if (json_view_count(whole) != 2 || !json_view_member(whole, name, object) ||
-        !json_view_is_object(*object)) {
+    if (json_view_find(json_view_whole(body), names, 2, value) != 2 ||
+        !json_view_is_object(value[0])) {
         return why_add(why, ERR_MALFORMED, "want \"%s\" and \"signature\", and nothing else", name);
     }
-    return tdx_json_hex(whole, "signature", signature, SIGNATURE_LEN, why);
+    *object = value[0];
+    return tdx_json_hex(value[1], "signature", signature, SIGNATURE_LEN, why);
 }
 
 static enum err
-judge_chain(struct slice pem, const struct tdx_anchor *anchor, struct tdx_chain *chain,
-            struct why *why)
+check_signer(const struct tdx_chain *chain, const struct tdx_anchor *anchor, struct why *why)
 {
+    uint8_t serial[TDX_SERIAL_MAX];
     uint8_t spki[SHA256_LEN];
 
-    TRY(tdx_chain_decode(pem, CHAIN_LEN, chain, why));
     if (!slice_same(chain->cert[SIGNER].cn, slice_text("Intel SGX TCB Signing"))) {
         return why_add(why, ERR_DENIED, "the signer is \"%s\", want \"Intel SGX TCB Signing\"",
                        text_show(chain->cert[SIGNER].cn).text);
     }
     if (chain->cert[SIGNER].is_ca) {
         return why_add(why, ERR_DENIED, "the signer is a CA");
+    }
+    if (tdx_serial(chain->cert[SIGNER].x.serial, serial) == 0) { /* no CRL could name it */
+        return why_add(why, ERR_MALFORMED, "the signer's serial number has more than 20 bytes");
     }
     tdx_cert_spki(&chain->cert[ROOT], spki);
     if (!anchor->present || memcmp(spki, anchor->spki_sha256, sizeof spki) != 0) {
@@ -117,42 +114,47 @@ judge_chain(struct slice pem, const struct tdx_anchor *anchor, struct tdx_chain 
     return ERR_OK;
 }
 
+void
+tdx_signer_done(struct tdx_signer *s)
+{
+    tdx_chain_done(&s->chain);
+}
+
+void
+tdx_signer_open(struct slice pem, const struct tdx_lean *lean, struct tdx_signer *out)
+{
+    struct why why = {0};
+    enum err e = tdx_chain_decode(pem, CHAIN_LEN, lean, &out->chain, &why);
+
+    if (e == ERR_OK) {
+        e = check_signer(&out->chain, lean->anchor, &why);
+    }
+    out->part = part_note(e, &why);
+}
+
 static void
 note_signer(const struct tdx_chain *chain, struct tdx_document_facts *f)
 {
     const struct x509_leaf *signer = &chain->cert[SIGNER].x;
     const struct x509_leaf *root = &chain->cert[ROOT].x;
-    struct slice serial = signer->serial;
 
-    while (serial.len > 1 && serial.ptr[0] == 0) {
-        serial = (struct slice){serial.ptr + 1, serial.len - 1};
-    }
-    f->signer_serial_len = serial.len <= sizeof f->signer_serial ? serial.len : 0;
-    memcpy(f->signer_serial, serial.ptr, f->signer_serial_len);
+    f->signer_serial_len = tdx_serial(signer->serial, f->signer_serial);
     f->not_before = signer->not_before > root->not_before ? signer->not_before : root->not_before;
     f->not_after = signer->not_after < root->not_after ? signer->not_after : root->not_after;
 }
 
 void
 tdx_document_judge(struct slice object, const uint8_t signature[SIGNATURE_LEN],
-                   struct slice chain_pem, const struct tdx_anchor *anchor,
-                   struct tdx_document_facts *f)
+                   const struct tdx_signer *signer, struct tdx_document_facts *f)
 {
-    AUTO(tdx_chain_done) struct tdx_chain chain = {0};
     struct why why = {0};
-    enum err e = judge_chain(chain_pem, anchor, &chain, &why);
 
-    f->chain = part_note(e, &why);
-    if (chain.n != CHAIN_LEN) {
+    f->chain = signer->part;
+    if (!part_ok(&signer->part)) {
         return;
     }
-    note_signer(&chain, f);
-    if (f->signer_serial_len == 0) { /* could not be looked up in a CRL */
-        why = (struct why){0};
-        e = why_add(&why, ERR_MALFORMED, "the signer's serial number has more than 20 bytes");
-        f->chain = part_note(e, &why);
-    }
-    f->signature_ok = sig_verify(&chain.cert[SIGNER].key, SCHEME_ECDSA, HASH_SHA256, object,
+    note_signer(&signer->chain, f);
+    f->signature_ok = sig_verify(&signer->chain.cert[SIGNER].key, SCHEME_ECDSA, HASH_SHA256, object,
                                  (struct slice){signature, SIGNATURE_LEN}, &why) == ERR_OK;
 }
 
@@ -167,25 +169,37 @@ stated(struct slice name)
                : s;
 }
 
-enum err
-tdx_level_common(struct slice object, struct tdx_level *out, struct why *why)
+void
+tdx_level_members(struct slice object, struct slice member[TDX_LEVEL_MEMBERS])
 {
-    struct slice value = {0};
-    struct slice rest = {0};
+    static const char *const NAMES[TDX_LEVEL_MEMBERS] = {
+        [TDX_LEVEL_TCB] = "tcb",
+        [TDX_LEVEL_DATE] = "tcbDate",
+        [TDX_LEVEL_STATUS] = "tcbStatus",
+        [TDX_LEVEL_ADVISORIES] = "advisoryIDs",
+    };
 
-    TRY(tdx_json_time(object, "tcbDate", &out->date, why));
-    TRY(tdx_json_text(object, "tcbStatus", &out->status_text, why));
-    out->status = stated(out->status_text);
-    if (!json_view_member(object, "advisoryIDs", &value)) {
-        return ERR_OK;
-    }
-    out->advisories = value;
-    return json_view_array(value, &rest) ? ERR_OK : missing("advisoryIDs", "an array", why);
+    (void)json_view_find(object, NAMES, TDX_LEVEL_MEMBERS, member);
 }
 
-/* Put the last of `n` levels where it belongs, descending. */
-static void
-sort_in(struct tdx_level *level, size_t n)
+enum err
+tdx_level_common(const struct slice member[TDX_LEVEL_MEMBERS], struct tdx_level *out,
+                 struct why *why)
+{
+    struct slice rest = {0};
+
+    TRY(tdx_json_time(member[TDX_LEVEL_DATE], "tcbDate", &out->date, why));
+    TRY(tdx_json_text(member[TDX_LEVEL_STATUS], "tcbStatus", &out->status_text, why));
+    out->status = stated(out->status_text);
+    out->advisories = member[TDX_LEVEL_ADVISORIES];
+    return out->advisories.len == 0 || json_view_array(out->advisories, &rest)
+               ? ERR_OK
+               : missing("advisoryIDs", "an array", why);
+}
+
+/* Put the last of `n` levels where it belongs, descending.  Two of one SVN would say two things of it. */
+static enum err
+sort_in(struct tdx_level *level, size_t n, struct why *why)
 {
     struct tdx_level last = level[n - 1];
     size_t at = n - 1;
@@ -194,25 +208,28 @@ sort_in(struct tdx_level *level, size_t n)
         level[at] = level[at - 1];
     }
     level[at] = last;
+    return at > 0 && level[at - 1].isvsvn == last.isvsvn
+               ? why_add(why, ERR_MALFORMED, "two levels of isvsvn %u", last.isvsvn)
+               : ERR_OK;
 }
 
 static enum err
 level_isvsvn(struct slice object, struct tdx_level *out, struct why *why)
 {
-    struct slice tcb = {0};
+    struct slice member[TDX_LEVEL_MEMBERS];
+    struct slice value = {0};
     uint64_t svn = 0;
 
     *out = (struct tdx_level){0};
-    if (!json_view_member(object, "tcb", &tcb)) {
-        return missing("tcb", "an object", why);
-    }
-    TRY(tdx_json_number(tcb, "isvsvn", UINT16_MAX, &svn, why));
+    tdx_level_members(object, member);
+    (void)json_view_member(member[TDX_LEVEL_TCB], "isvsvn", &value);
+    TRY(tdx_json_number(value, "isvsvn", UINT16_MAX, &svn, why));
     out->isvsvn = (uint16_t)svn;
-    return tdx_level_common(object, out, why);
+    return tdx_level_common(member, out, why);
 }
 
 enum err
-tdx_levels_isvsvn(struct slice object, struct tdx_level *out, size_t cap, size_t *n,
+tdx_levels_isvsvn(struct slice levels, struct tdx_level *out, size_t cap, size_t *n,
                   struct why *why)
 {
     struct slice rest = {0};
@@ -220,13 +237,13 @@ tdx_levels_isvsvn(struct slice object, struct tdx_level *out, size_t cap, size_t
     enum err e = ERR_OK;
 
     *n = 0;
-    TRY(tdx_json_array(object, "tcbLevels", &rest, why));
+    TRY(tdx_json_array(levels, "tcbLevels", &rest, why));
     while (e == ERR_OK && json_view_next(&rest, &element)) {
         if (*n == cap) {
             return why_add(why, ERR_MALFORMED, "more than %zu levels", cap);
         }
         e = level_isvsvn(element, &out[(*n)++], why);
-        sort_in(out, *n);
+        e = e == ERR_OK ? sort_in(out, *n, why) : e;
     }
     return e != ERR_OK || *n > 0 ? e : why_add(why, ERR_MALFORMED, "no levels");
 }

@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "attest/base/json_view.h"
+#include "attest/tdx/document.h"
 #include "attest/tdx/shortfall.h"
 
 /* One evaluation against one TEE_TCB_SVN. */
@@ -33,9 +33,7 @@ tdx_module_for(const struct tdx_tcb_info *tcb, struct slice svn)
     }
     (void)snprintf(id, sizeof id, "TDX_%02X", svn.ptr[1]);
     for (size_t i = 0; i < tcb->modules; i++) {
-        struct slice seen = tcb->module[i].id;
-
-        if (seen.len == strlen(id) && strncasecmp((const char *)seen.ptr, id, seen.len) == 0) {
+        if (tdx_same_id(tcb->module[i].id, slice_text(id))) {
             return &tcb->module[i];
         }
     }
@@ -122,6 +120,18 @@ is_current(enum tdx_status s)
     return s >= TDX_UP_TO_DATE && s <= TDX_CONFIGURATION_AND_SW_HARDENING_NEEDED;
 }
 
+/* A current status that is worse, and what the launch needed beside. */
+static enum tdx_status
+worse_current(enum tdx_status launch, enum tdx_status current)
+{
+    if (current == TDX_OUT_OF_DATE && needs_configuration(launch)) {
+        return TDX_OUT_OF_DATE_CONFIGURATION_NEEDED;
+    }
+    return current == TDX_CONFIGURATION_NEEDED && launch == TDX_SW_HARDENING_NEEDED
+               ? TDX_CONFIGURATION_AND_SW_HARDENING_NEEDED
+               : current;
+}
+
 enum tdx_status
 tdx_relaunch(enum tdx_status launch, enum tdx_status current)
 {
@@ -134,7 +144,7 @@ tdx_relaunch(enum tdx_status launch, enum tdx_status current)
                    : TDX_RELAUNCH_ADVISED;
     }
     /* Intel's rule keeps the launch status here; a current one that is worse must not be lost. */
-    return tdx_severity(current) > tdx_severity(launch) ? current : launch;
+    return tdx_severity(current) > tdx_severity(launch) ? worse_current(launch, current) : launch;
 }
 
 static struct eval
@@ -238,7 +248,7 @@ tdx_evaluate(const struct tdx_tcb_info *tcb, const struct tdx_qe_identity *qe,
         out->launch = launch.status;
         out->current = current.status;
         out->status = tdx_relaunch(launch.status, current.status);
-        if (out->status == current.status && current.status != launch.status) {
+        if (tdx_severity(current.status) > tdx_severity(launch.status)) {
             add_eval(out, &current);
         }
     }

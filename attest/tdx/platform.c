@@ -4,7 +4,14 @@
 
 #include <string.h>
 
-enum { LEAF = 0, CA = 1, ROOT = 2, CHAIN_LEN = 3, QE_DATA_AT = 320, POINT_HALF = 32 };
+enum {
+    LEAF = TDX_PCK_LEAF,
+    CA = TDX_PCK_CA,
+    ROOT = TDX_PCK_ROOT,
+    CHAIN_LEN = TDX_PCK_CHAIN,
+    QE_DATA_AT = 320,
+    POINT_HALF = 32,
+};
 
 void
 tdx_platform_done(struct tdx_platform *p)
@@ -16,6 +23,7 @@ void
 tdx_platform_facts_done(struct tdx_platform_facts *f)
 {
     tdx_platform_done(&f->out);
+    tdx_chain_done(&f->certs);
 }
 
 bool
@@ -53,19 +61,6 @@ pinned(const struct tdx_cert *root, const struct tdx_anchor *anchor)
     return anchor->present && memcmp(spki, anchor->spki_sha256, sizeof spki) == 0;
 }
 
-static size_t
-copy_serial(struct slice serial, uint8_t dst[20])
-{
-    while (serial.len > 1 && serial.ptr[0] == 0) {
-        serial = (struct slice){serial.ptr + 1, serial.len - 1};
-    }
-    if (serial.len > 20) {
-        return 0;
-    }
-    memcpy(dst, serial.ptr, serial.len);
-    return serial.len;
-}
-
 static int64_t
 later(int64_t a, int64_t b)
 {
@@ -83,8 +78,8 @@ note_certificates(const struct tdx_chain *c, struct tdx_platform *p)
 {
     p->ca = tdx_pck_ca_of(&c->cert[CA]);
     tdx_cert_spki(&c->cert[CA], p->ca_spki);
-    p->leaf_serial_len = copy_serial(c->cert[LEAF].x.serial, p->leaf_serial);
-    p->ca_serial_len = copy_serial(c->cert[CA].x.serial, p->ca_serial);
+    p->leaf_serial_len = tdx_serial(c->cert[LEAF].x.serial, p->leaf_serial);
+    p->ca_serial_len = tdx_serial(c->cert[CA].x.serial, p->ca_serial);
     p->not_before = INT64_MIN;
     p->not_after = INT64_MAX;
     for (size_t i = 0; i < CHAIN_LEN; i++) {
@@ -110,34 +105,32 @@ static void
 judge_chain(const struct tdx_quote *q, const struct tdx_anchor *anchor,
             struct tdx_platform_facts *f)
 {
-    AUTO(tdx_chain_done) struct tdx_chain chain;
+    const struct tdx_lean lean = {.anchor = anchor};
+    const struct tdx_cert *cert = f->certs.cert;
     struct tdx_pck pck = {0};
     struct why why = {0};
-    enum err e = tdx_chain_decode(q->chain, CHAIN_LEN, &chain, &why);
+    enum err e = tdx_chain_decode(q->chain, CHAIN_LEN, &lean, &f->certs, &why);
 
     if (e == ERR_OK) {
-        note_certificates(&chain, &f->out);
+        note_certificates(&f->certs, &f->out);
         e = f->out.leaf_serial_len == 0 || f->out.ca_serial_len == 0
                 ? why_add(&why, ERR_MALFORMED, "a serial number of more than 20 bytes")
-                : check_names(&chain, &why);
+                : check_names(&f->certs, &why);
     }
     f->chain = part_note(e, &why);
     if (e != ERR_OK) {
         return;
     }
-    f->root_pinned = pinned(&chain.cert[ROOT], anchor);
-    f->ca_der_len = chain.cert[CA].x.der.len;
-    memcpy(f->ca_der, chain.cert[CA].x.der.ptr, f->ca_der_len);
+    f->root_pinned = pinned(&cert[ROOT], anchor);
     why = (struct why){0};
-    f->extension = part_note(tdx_pck_decode(&chain.cert[LEAF], &pck, &why), &why);
+    f->extension = part_note(tdx_pck_decode(&cert[LEAF], &pck, &why), &why);
     note_extension(&pck, &f->out);
-    f->qe_signature_ok = sig_verify(&chain.cert[LEAF].key, SCHEME_ECDSA, HASH_SHA256, q->qe_report,
+    f->qe_signature_ok = sig_verify(&cert[LEAF].key, SCHEME_ECDSA, HASH_SHA256, q->qe_report,
                                     q->qe_signature, &why) == ERR_OK;
 }
 
-/* The QE vouches for the attestation key by its REPORTDATA. */
-static bool
-vouches(const struct tdx_quote *q)
+bool
+tdx_quote_vouches(const struct tdx_quote *q)
 {
     const struct slice parts[] = {q->ak, q->qe_auth};
     struct slice data = {q->qe_report.ptr + QE_DATA_AT, q->qe_report.len - QE_DATA_AT};
@@ -166,9 +159,8 @@ tdx_platform_judge(const struct tdx_quote *q, const struct tdx_anchor *anchor,
 {
     struct why why = {0};
 
-    memset(out, 0, sizeof *out);
     judge_chain(q, anchor, out);
-    out->qe_data_ok = vouches(q);
+    out->qe_data_ok = tdx_quote_vouches(q);
     memcpy(out->out.qe_report, q->qe_report.ptr, q->qe_report.len);
     out->ak = part_note(sig_key_ec(CURVE_P256, (struct slice){q->ak.ptr, POINT_HALF},
                                    (struct slice){q->ak.ptr + POINT_HALF, POINT_HALF}, &out->out.ak,
@@ -231,13 +223,13 @@ tdx_platform_open(struct slice quote, const struct tdx_anchor *anchor, struct td
 enum err
 tdx_need_read(struct slice quote, struct tdx_need *out, struct why *why)
 {
-    AUTO(tdx_chain_done) struct tdx_chain chain = {0};
+    struct tdx_chain chain = {0}; /* no keys */
     struct tdx_quote q;
     struct tdx_pck pck;
 
     *out = (struct tdx_need){0};
     TRY(tdx_quote_decode(quote, &q, why));
-    TRY(tdx_chain_decode(q.chain, CHAIN_LEN, &chain, why));
+    TRY(tdx_chain_read(q.chain, CHAIN_LEN, &chain, why));
     TRY(tdx_pck_decode(&chain.cert[LEAF], &pck, why));
     memcpy(out->fmspc, pck.fmspc, sizeof out->fmspc);
     out->ca = tdx_pck_ca_of(&chain.cert[CA]);

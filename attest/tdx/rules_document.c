@@ -64,10 +64,11 @@ chain(const struct tdx_document_facts *d, int64_t now, struct finding *f)
     return finding_pass(f, "under the trusted root");
 }
 
+/* Whose signature it would be is said by the chain's own row. */
 static enum outcome
 signature(const struct tdx_document_facts *d, struct finding *f)
 {
-    if (!readable(d)) {
+    if (!readable(d) || !part_ok(&d->chain)) {
         return OUTCOME_NOT_RUN;
     }
     return d->signature_ok

@@ -10,19 +10,21 @@
 static enum err
 component(struct slice element, uint8_t *svn, struct why *why)
 {
+    struct slice value = {0};
     uint64_t v = 0;
 
-    TRY(tdx_json_number(element, "svn", UINT8_MAX, &v, why));
+    (void)json_view_member(element, "svn", &value);
+    TRY(tdx_json_number(value, "svn", UINT8_MAX, &v, why));
     *svn = (uint8_t)v;
     return ERR_OK;
 }
 
 static enum err
-components(struct slice tcb, const char *name, uint8_t out[TDX_COMPONENTS], struct why *why)
+components(struct slice value, const char *name, uint8_t out[TDX_COMPONENTS], struct why *why)
 {
     struct slice rest = {0};
     struct slice element = {0};
-    enum err e = tdx_json_array(tcb, name, &rest, why);
+    enum err e = tdx_json_array(value, name, &rest, why);
     size_t n = 0;
 
     for (; e == ERR_OK && json_view_next(&rest, &element); n++) {
@@ -37,21 +39,41 @@ components(struct slice tcb, const char *name, uint8_t out[TDX_COMPONENTS], stru
     return e;
 }
 
+/* The SVNs of a level.  Names of components are the same at every level; the first one's serve for explanations. */
 static enum err
-platform_level(struct slice object, struct tdx_level *out, struct why *why)
+platform_svns(struct slice tcb, struct tdx_level *out, struct tdx_tcb_info *info, struct why *why)
 {
-    struct slice tcb = {0};
+    enum { SGX, TDX, PCESVN, MEMBERS };
+    static const char *const NAMES[MEMBERS] = {
+        [SGX] = "sgxtcbcomponents",
+        [TDX] = "tdxtcbcomponents",
+        [PCESVN] = "pcesvn",
+    };
+    struct slice member[MEMBERS];
     uint64_t pcesvn = 0;
 
-    *out = (struct tdx_level){0};
-    if (!json_view_member(object, "tcb", &tcb)) {
-        return why_add(why, ERR_MALFORMED, "member \"tcb\" is missing");
-    }
-    TRY(components(tcb, "sgxtcbcomponents", out->sgx, why));
-    TRY(components(tcb, "tdxtcbcomponents", out->tdx, why));
-    TRY(tdx_json_number(tcb, "pcesvn", UINT16_MAX, &pcesvn, why));
+    (void)json_view_find(tcb, NAMES, MEMBERS, member);
+    TRY(components(member[SGX], NAMES[SGX], out->sgx, why));
+    TRY(components(member[TDX], NAMES[TDX], out->tdx, why));
+    TRY(tdx_json_number(member[PCESVN], NAMES[PCESVN], UINT16_MAX, &pcesvn, why));
     out->pcesvn = (uint16_t)pcesvn;
-    return tdx_level_common(object, out, why);
+    if (info->sgx_names.len == 0) {
+        info->sgx_names = member[SGX];
+        info->tdx_names = member[TDX];
+    }
+    return ERR_OK;
+}
+
+static enum err
+platform_level(struct slice object, struct tdx_level *out, struct tdx_tcb_info *info,
+               struct why *why)
+{
+    struct slice member[TDX_LEVEL_MEMBERS];
+
+    *out = (struct tdx_level){0};
+    tdx_level_members(object, member);
+    TRY(platform_svns(member[TDX_LEVEL_TCB], out, info, why));
+    return tdx_level_common(member, out, why);
 }
 
 /* Intel's order of levels: SGX components, then PCESVN, then TDX components, the highest first. */
@@ -85,94 +107,155 @@ sort_in(struct tdx_level *level, size_t n, struct why *why)
 }
 
 static enum err
-platform_levels(struct slice object, struct tdx_tcb_info *out, struct why *why)
+platform_levels(struct slice levels, struct tdx_tcb_info *out, struct why *why)
 {
     struct slice rest = {0};
     struct slice element = {0};
-    enum err e = tdx_json_array(object, "tcbLevels", &rest, why);
+    enum err e = tdx_json_array(levels, "tcbLevels", &rest, why);
 
     while (e == ERR_OK && json_view_next(&rest, &element)) {
         if (out->levels == TDX_LEVELS_MAX) {
             return why_add(why, ERR_MALFORMED, "more than %d tcbLevels", TDX_LEVELS_MAX);
         }
-        e = platform_level(element, &out->level[out->levels++], why);
+        e = platform_level(element, &out->level[out->levels++], out, why);
         e = e == ERR_OK ? sort_in(out->level, out->levels, why) : e;
     }
     return e != ERR_OK || out->levels > 0 ? e : why_add(why, ERR_MALFORMED, "no tcbLevels");
 }
 
-/* Names of components are the same at every level; the first one's serve for explanations. */
-static void
-note_names(struct slice object, struct tdx_tcb_info *out)
-{
-    struct slice value = {0};
-    struct slice rest = {0};
-    struct slice first = {0};
-    struct slice tcb = {0};
+enum { MODULE_ID, MODULE_SIGNER, MODULE_ATTRIBUTES, MODULE_MASK, MODULE_LEVELS, MODULE_MEMBERS };
 
-    if (json_view_member(object, "tcbLevels", &value) && json_view_array(value, &rest) &&
-        json_view_next(&rest, &first) && json_view_member(first, "tcb", &tcb)) {
-        (void)json_view_member(tcb, "sgxtcbcomponents", &out->sgx_names);
-        (void)json_view_member(tcb, "tdxtcbcomponents", &out->tdx_names);
-    }
-}
+static const char *const MODULE_NAMES[MODULE_MEMBERS] = {
+    [MODULE_ID] = "id",
+    [MODULE_SIGNER] = "mrsigner",
+    [MODULE_ATTRIBUTES] = "attributes",
+    [MODULE_MASK] = "attributesMask",
+    [MODULE_LEVELS] = "tcbLevels",
+};
 
 static enum err
-module_facts(struct slice object, struct tdx_module *out, struct why *why)
+module_facts(const struct slice member[MODULE_MEMBERS], struct tdx_module *out, struct why *why)
 {
-    TRY(tdx_json_hex(object, "mrsigner", out->mrsigner, sizeof out->mrsigner, why));
-    TRY(tdx_json_hex(object, "attributes", out->attributes, sizeof out->attributes, why));
-    return tdx_json_hex(object, "attributesMask", out->attributes_mask, sizeof out->attributes_mask,
-                        why);
+    TRY(tdx_json_hex(member[MODULE_SIGNER], "mrsigner", out->mrsigner, sizeof out->mrsigner, why));
+    TRY(tdx_json_hex(member[MODULE_ATTRIBUTES], "attributes", out->attributes,
+                     sizeof out->attributes, why));
+    return tdx_json_hex(member[MODULE_MASK], "attributesMask", out->attributes_mask,
+                        sizeof out->attributes_mask, why);
 }
 
 static enum err
 module_identity(struct slice object, struct tdx_module *out, struct why *why)
 {
-    TRY(tdx_json_text(object, "id", &out->id, why));
-    TRY(module_facts(object, out, why));
-    return tdx_levels_isvsvn(object, out->level, TDX_MODULE_LEVELS_MAX, &out->levels, why);
+    struct slice member[MODULE_MEMBERS];
+
+    (void)json_view_find(object, MODULE_NAMES, MODULE_MEMBERS, member);
+    TRY(tdx_json_text(member[MODULE_ID], "id", &out->id, why));
+    TRY(module_facts(member, out, why));
+    return tdx_levels_isvsvn(member[MODULE_LEVELS], out->level, TDX_MODULE_LEVELS_MAX, &out->levels,
+                             why);
 }
 
-/* tdxModule is wanted; the identities are not there where only TDX 1.0 runs. */
-static enum err
-modules(struct slice object, struct tdx_tcb_info *out, struct why *why)
+static uint8_t
+upper(uint8_t c)
 {
-    struct slice value = {0};
+    return c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
+}
+
+bool
+tdx_same_id(struct slice a, struct slice b)
+{
+    size_t same = 0;
+
+    while (same < a.len && same < b.len && upper(a.ptr[same]) == upper(b.ptr[same])) {
+        same++;
+    }
+    return same == a.len && same == b.len;
+}
+
+/* Two identities of one module would say two things of it. */
+static enum err
+check_new(const struct tdx_tcb_info *out, struct why *why)
+{
+    size_t last = out->modules - 1;
+
+    for (size_t i = 0; i < last; i++) {
+        if (tdx_same_id(out->module[i].id, out->module[last].id)) {
+            return why_add(why, ERR_MALFORMED, "two identities of one TDX module");
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err
+base_module(struct slice base, struct tdx_module *out, struct why *why)
+{
+    struct slice member[MODULE_MEMBERS];
+
+    if (!json_view_is_object(base)) {
+        return why_add(why, ERR_MALFORMED, "member \"tdxModule\" is missing or is not an object");
+    }
+    (void)json_view_find(base, MODULE_NAMES, MODULE_MEMBERS, member);
+    return module_facts(member, out, why);
+}
+
+/* They are not there where only TDX 1.0 runs. */
+static enum err
+identities(struct slice value, struct tdx_tcb_info *out, struct why *why)
+{
     struct slice rest = {0};
     struct slice element = {0};
-    enum err e = ERR_OK;
+    enum err e = value.len == 0 ? ERR_OK : tdx_json_array(value, "tdxModuleIdentities", &rest, why);
 
-    if (!json_view_member(object, "tdxModule", &value)) {
-        return why_add(why, ERR_MALFORMED, "member \"tdxModule\" is missing");
-    }
-    TRY(module_facts(value, &out->base, why));
-    if (!json_view_member(object, "tdxModuleIdentities", &value)) {
-        return ERR_OK;
-    }
-    if (!json_view_array(value, &rest)) {
-        return why_add(why, ERR_MALFORMED, "tdxModuleIdentities is not an array");
-    }
     while (e == ERR_OK && json_view_next(&rest, &element)) {
         if (out->modules == TDX_MODULES_MAX) {
             return why_add(why, ERR_MALFORMED, "more than %d module identities", TDX_MODULES_MAX);
         }
         e = module_identity(element, &out->module[out->modules++], why);
+        e = e == ERR_OK ? check_new(out, why) : e;
     }
     return e;
 }
 
+enum {
+    TCB_ID,
+    TCB_VERSION,
+    TCB_TYPE,
+    TCB_EVAL,
+    TCB_ISSUED,
+    TCB_NEXT,
+    TCB_FMSPC,
+    TCB_PCEID,
+    TCB_MODULE,
+    TCB_MODULES,
+    TCB_LEVELS,
+    TCB_MEMBERS
+};
+
+static const char *const TCB_NAMES[TCB_MEMBERS] = {
+    [TCB_ID] = "id",
+    [TCB_VERSION] = "version",
+    [TCB_TYPE] = "tcbType",
+    [TCB_EVAL] = "tcbEvaluationDataNumber",
+    [TCB_ISSUED] = "issueDate",
+    [TCB_NEXT] = "nextUpdate",
+    [TCB_FMSPC] = "fmspc",
+    [TCB_PCEID] = "pceId",
+    [TCB_MODULE] = "tdxModule",
+    [TCB_MODULES] = "tdxModuleIdentities",
+    [TCB_LEVELS] = "tcbLevels",
+};
+
 static enum err
-header(struct slice object, struct tdx_tcb_info *out, struct why *why)
+header(const struct slice m[TCB_MEMBERS], struct tdx_tcb_info *out, struct why *why)
 {
     uint64_t version = 0;
     uint64_t type = 0;
     uint64_t eval = 0;
 
-    TRY(tdx_json_text(object, "id", &out->id, why));
-    TRY(tdx_json_number(object, "version", UINT32_MAX, &version, why));
-    TRY(tdx_json_number(object, "tcbType", UINT32_MAX, &type, why));
-    TRY(tdx_json_number(object, "tcbEvaluationDataNumber", UINT32_MAX, &eval, why));
+    TRY(tdx_json_text(m[TCB_ID], TCB_NAMES[TCB_ID], &out->id, why));
+    TRY(tdx_json_number(m[TCB_VERSION], TCB_NAMES[TCB_VERSION], UINT32_MAX, &version, why));
+    TRY(tdx_json_number(m[TCB_TYPE], TCB_NAMES[TCB_TYPE], UINT32_MAX, &type, why));
+    TRY(tdx_json_number(m[TCB_EVAL], TCB_NAMES[TCB_EVAL], UINT32_MAX, &eval, why));
     out->version = (uint32_t)version;
     out->tcb_type = (uint32_t)type;
     out->eval = (uint32_t)eval;
@@ -180,26 +263,28 @@ header(struct slice object, struct tdx_tcb_info *out, struct why *why)
 }
 
 static enum err
-window_and_platform(struct slice object, struct tdx_tcb_info *out, struct why *why)
+window_and_platform(const struct slice m[TCB_MEMBERS], struct tdx_tcb_info *out, struct why *why)
 {
-    TRY(tdx_json_time(object, "issueDate", &out->issued, why));
-    TRY(tdx_json_time(object, "nextUpdate", &out->next_update, why));
-    TRY(tdx_json_hex(object, "fmspc", out->fmspc, sizeof out->fmspc, why));
-    return tdx_json_hex(object, "pceId", out->pceid, sizeof out->pceid, why);
+    TRY(tdx_json_time(m[TCB_ISSUED], TCB_NAMES[TCB_ISSUED], &out->issued, why));
+    TRY(tdx_json_time(m[TCB_NEXT], TCB_NAMES[TCB_NEXT], &out->next_update, why));
+    TRY(tdx_json_hex(m[TCB_FMSPC], TCB_NAMES[TCB_FMSPC], out->fmspc, sizeof out->fmspc, why));
+    return tdx_json_hex(m[TCB_PCEID], TCB_NAMES[TCB_PCEID], out->pceid, sizeof out->pceid, why);
 }
 
 /* What is no TDX document of version 3 is known by its header and not read further: its rule refuses it by name. */
 enum err
 tdx_tcb_info_decode(struct slice object, struct tdx_tcb_info *out, struct why *why)
 {
+    struct slice m[TCB_MEMBERS];
+
     memset(out, 0, sizeof *out);
-    TRY(header(object, out, why));
-    TRY(window_and_platform(object, out, why));
+    (void)json_view_find(object, TCB_NAMES, TCB_MEMBERS, m);
+    TRY(header(m, out, why));
+    TRY(window_and_platform(m, out, why));
     if (!slice_same(out->id, slice_text("TDX")) || out->version != 3) {
         return ERR_OK;
     }
-    TRY(modules(object, out, why));
-    TRY(platform_levels(object, out, why));
-    note_names(object, out);
-    return ERR_OK;
+    TRY(base_module(m[TCB_MODULE], &out->base, why));
+    TRY(identities(m[TCB_MODULES], out, why));
+    return platform_levels(m[TCB_LEVELS], out, why);
 }
