@@ -117,6 +117,8 @@ def show_refusals(demo, farm):
 
 def story(demo):
     demo.step(f"a throw-away AMD (roots of {PRODUCT}), a stand-in for configfs-tsm and one for AMD's key service, a broker on loopback")
+    if not os.path.isdir(snp.KEYS):
+        demo.tell("its RSA-4096 keys are made this first time, which takes some seconds")
     make_pki(demo)
     farm = Farm(demo)
     broker = start_broker(demo, roots="roots", collateral={"amd": {"url": farm.kds.url}})

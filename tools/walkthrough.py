@@ -19,9 +19,10 @@ DAY = [
     ("POST", "/introspect"),
 ]
 DEPTH = 3
+DEEPER = {"/v1/attest": 5}  # as far as the verdict itself
 # Small tools of every step; naming them would hide the steps.
 NOISE = re.compile(
-    r"^(api_(json|fault|nonce|challenge|body|empty|lease|oauth)|fault_|http_|mem_|json_|log_line|record_(?!denial)|err_|status_of|slice_|wr_|rd_|"
+    r"^(api_(begin|member|number|end|json|fault|nonce|challenge|body|empty|lease|oauth)|fault_|http_|mem_|json_|log_line|record_(?!denial)|err_|status_of|slice_|wr_|rd_|"
     r"hex_|b64|rfc3339|clock_|random_|why_|least|ids_of|form_get|query_get|bad_request|cut$|find$)|_(free|done)$|_name$"
 )
 DEFINITION = re.compile(r"^([a-z_][a-z0-9_]*)\(", re.M)
@@ -96,16 +97,16 @@ def calls(function, functions):
     return seen
 
 
-def show(name, functions, headers, path, depth, shown):
+def show(name, functions, headers, path, depth, shown, deepest=DEPTH):
     function = look_up(name, functions, path)
     said = first_sentence(function.comment) or first_sentence(headers.get(name, ""))
     pad = "  " * depth
     print(f"{pad}{name:<{34 - len(pad)}} {function.path}:{function.line}" + (f"   {said}" if said else ""))
-    if depth > DEPTH or name in shown:
+    if depth > deepest or name in shown:
         return
     shown.add(name)
     for inner in calls(function, functions):
-        show(inner, functions, headers, function.path, depth + 1, shown)
+        show(inner, functions, headers, function.path, depth + 1, shown, deepest)
 
 
 def main():
@@ -125,7 +126,7 @@ def main():
                 print(f"  {name}: not found")
                 missing += 1
                 continue
-            show(name, functions, headers, "broker/flow/upload_body.c", 1, set())
+            show(name, functions, headers, "broker/flow/upload_body.c", 1, set(), DEEPER.get(pattern, DEPTH))
     # What mint_ask() waits for, in the other process.
     print("\nthe mint, for each batch of asks")
     show("turn", functions, headers, "broker/mint/serve.c", 1, set())
