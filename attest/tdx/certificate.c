@@ -8,11 +8,15 @@
 #include "attest/base/pem.h"
 #include "attest/base/text.h"
 
-enum { RAW_HALF = 32, KU_CERT_SIGN = 1 << 5 };
+enum { RAW_HALF = 32, COORDINATE_LEN = 32, KU_CERT_SIGN = 1 << 5 };
 
 /* SEQUENCE { ecdsa-with-SHA256 }, RFC 5758 section 3.2 */
 static const uint8_t ECDSA_SHA256[] = {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
                                        0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+/* SubjectPublicKeyInfo of a key on P-256, up to x || y: there is one way to write it (RFC 5480 section 2). */
+static const uint8_t P256_SPKI[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                    0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                    0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
 static const uint8_t OID_CN[] = {0x55, 0x04, 0x03};
 static const uint8_t OID_KEY_USAGE[] = {0x55, 0x1d, 0x0f};
 static const uint8_t OID_BASIC_CONSTRAINTS[] = {0x55, 0x1d, 0x13};
@@ -147,17 +151,28 @@ pinned(const struct tdx_cert *c, const struct tdx_anchor *anchor)
     return memcmp(spki, anchor->spki_sha256, sizeof spki) == 0;
 }
 
+static bool
+begins(struct slice s, struct slice with)
+{
+    return s.len >= with.len && memcmp(s.ptr, with.ptr, with.len) == 0;
+}
+
 static enum err
 take_key(struct tdx_cert *c, const struct tdx_anchor *anchor, struct why *why)
 {
+    struct slice x = {0};
+    struct slice y = {0};
+
     if (pinned(c, anchor) && sig_key_share(&anchor->key, &c->key)) {
         return ERR_OK;
     }
-    TRY(sig_key_spki(c->x.spki, &c->key, why));
-    if (c->key.type != KEY_EC || c->key.curve != CURVE_P256) {
+    if (!begins(c->x.spki, SLICE(P256_SPKI)) ||
+        c->x.spki.len != sizeof P256_SPKI + (size_t)2 * COORDINATE_LEN) {
         return why_add(why, ERR_DENIED, "its key is not on P-256");
     }
-    return ERR_OK;
+    x = (struct slice){c->x.spki.ptr + sizeof P256_SPKI, COORDINATE_LEN};
+    y = (struct slice){x.ptr + x.len, COORDINATE_LEN};
+    return sig_key_ec_like(anchor == NULL ? NULL : &anchor->key, CURVE_P256, x, y, &c->key, why);
 }
 
 enum err

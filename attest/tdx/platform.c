@@ -162,10 +162,10 @@ tdx_platform_judge(const struct tdx_quote *q, const struct tdx_anchor *anchor,
     judge_chain(q, anchor, out);
     out->qe_data_ok = tdx_quote_vouches(q);
     memcpy(out->out.qe_report, q->qe_report.ptr, q->qe_report.len);
-    out->ak = part_note(sig_key_ec(CURVE_P256, (struct slice){q->ak.ptr, POINT_HALF},
-                                   (struct slice){q->ak.ptr + POINT_HALF, POINT_HALF}, &out->out.ak,
-                                   &why),
-                        &why);
+    out->ak = part_note(
+        sig_key_ec_like(&anchor->key, CURVE_P256, (struct slice){q->ak.ptr, POINT_HALF},
+                        (struct slice){q->ak.ptr + POINT_HALF, POINT_HALF}, &out->out.ak, &why),
+        &why);
     why = (struct why){0};
     if (key_of(q, out->out.key, &why) != ERR_OK) {
         out->ak = part_note(ERR_UNABLE, &why);
