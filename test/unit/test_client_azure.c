@@ -423,8 +423,8 @@ what_is_collected_is_accepted(void **state)
     struct scene s;
     struct service m;
     struct collect_want want = {.tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0,7,14"},
-                                .tsm = "/nonexistent/tsm",
-                                .sev_guest = "/nonexistent/sev-guest"};
+                                .from.tsm = "/nonexistent/tsm",
+                                .from.sev_guest = "/nonexistent/sev-guest"};
     json_t *pieces AUTO(json_free) = NULL;
     const json_t *piece = NULL;
     uint8_t binding[BINDING_LEN];
@@ -434,7 +434,7 @@ what_is_collected_is_accepted(void **state)
     make_hcl(v, &s);
     define_index(v, HCL_INDEX, TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD, soft_blob(&s.hcl));
     service_start(&m, ANSWER_OK);
-    want.thim = m.url;
+    want.from.thim = m.url;
     pieces = collect(&want); /* auto: by the index */
     service_stop(&m);
     assert_int_equal(json_array_size(pieces), 1);
@@ -478,7 +478,7 @@ a_vek_is_not_needed(void **state)
     for (size_t i = 0; i < 2; i++) {
         const struct collect_want want = {.types = "azure-sev-snp",
                                           .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
-                                          .thim = URLS[i]};
+                                          .from.thim = URLS[i]};
         json_t *pieces AUTO(json_free) = collect(&want);
 
         assert_int_equal(json_object_size(json_array_get(pieces, 0)), 5);
@@ -494,9 +494,9 @@ without_the_index_there_is_no_such_evidence(void **state)
     const struct collect_bound bound = {{CHALLENGE, sizeof CHALLENGE}, JKT};
     struct collect_want want = {.types = "azure-sev-snp",
                                 .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
-                                .tsm = "/nonexistent/tsm",
-                                .sev_guest = "/nonexistent/sev-guest",
-                                .thim = "off"};
+                                .from.tsm = "/nonexistent/tsm",
+                                .from.sev_guest = "/nonexistent/sev-guest",
+                                .from.thim = "off"};
     json_t *pieces AUTO(json_free) = NULL;
     struct fault f = {0};
 
@@ -517,7 +517,7 @@ several_types_go_together(void **state)
     struct scene s;
     const struct collect_want want = {.types = "azure-sev-snp,tpm2",
                                       .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
-                                      .thim = "off"};
+                                      .from.thim = "off"};
     static const enum evidence_type TYPES[] = {EVIDENCE_TPM2, EVIDENCE_AZURE_SEV_SNP};
     json_t *pieces AUTO(json_free) = NULL;
 
