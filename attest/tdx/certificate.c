@@ -229,6 +229,8 @@ tdx_cert_issued_by(const struct tdx_cert *c, const struct tdx_cert *issuer, size
                    struct why *why)
 {
     uint8_t raw[2 * RAW_HALF];
+    struct why inner = {0};
+    enum err e = ERR_OK;
 
     if (!slice_same(c->x.issuer, issuer->x.subject)) {
         return why_add(why, ERR_DENIED, "the issuer of \"%s\" is not \"%s\"", text_show(c->cn).text,
@@ -236,11 +238,13 @@ tdx_cert_issued_by(const struct tdx_cert *c, const struct tdx_cert *issuer, size
     }
     TRY(may_issue(issuer, below, why));
     TRY(tdx_signature_raw(c->x.signature, raw, why));
-    if (sig_verify(&issuer->key, SCHEME_ECDSA, HASH_SHA256, c->x.tbs, SLICE(raw), why) != ERR_OK) {
-        return why_add(why, ERR_DENIED, "\"%s\" is not signed by \"%s\"", text_show(c->cn).text,
-                       text_show(issuer->cn).text);
+    e = sig_verify(&issuer->key, SCHEME_ECDSA, HASH_SHA256, c->x.tbs, SLICE(raw), &inner);
+    if (e == ERR_UNABLE) {
+        return why_add(why, e, "%s", why_text(&inner));
     }
-    return ERR_OK;
+    return e == ERR_OK ? e
+                       : why_add(why, ERR_DENIED, "\"%s\" is not signed by \"%s\"",
+                                 text_show(c->cn).text, text_show(issuer->cn).text);
 }
 
 /* A C string's NUL may be counted in, and more behind it: Intel's library reads no further than that. */
@@ -272,8 +276,7 @@ read_certs(struct slice rest, struct tdx_chain *c, struct why *why)
         size_t len = 0;
 
         e = pem_next(&rest, "CERTIFICATE", spare, sizeof spare, &len, &end);
-        c->n += e != ERR_NOT_FOUND;
-        e = e == ERR_NOT_FOUND ? e : ERR_OK;
+        c->n += e == ERR_OK;
     }
     return e == ERR_NOT_FOUND || e == ERR_OK
                ? ERR_OK

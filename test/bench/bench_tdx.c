@@ -6,9 +6,7 @@
  * bytes and are judged anew; `p256_verifications` is what that costs in units of the floor.  `tdx.verify.warm.10000`: the warm verdict
  * when the platform is one of 10,000, against one of one.  The floor is EVP_DigestVerify() of the quote's signature over the bytes that it
  * signs with a key that is ready, and nothing else.
- * All are measured in turns, so that a busy machine disturbs them alike; the medians
- * are printed.  It also counts calls of the C library's allocator in a warm verdict beyond those that the verification alone makes: none
- * is ours. */
+ * All are measured in turns, so that a busy machine disturbs them alike; the medians are printed. */
 #include <time.h>
 
 #include "test/unit/tdx_scene.h"
