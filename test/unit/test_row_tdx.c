@@ -5,7 +5,8 @@
 
 #define TDX     "{\"type\":\"tdx\","
 #define AZTDX   "{\"type\":\"azure-tdx\","
-#define RTMRS   "\"rtmr0\":\"ignore\",\"rtmr1\":\"ignore\",\"rtmr2\":\"ignore\",\"rtmr3\":\"ignore\""
+#define RTMRS   "\"rtmr0\":\"ignore\",\"rtmr1\":\"ignore\",\"rtmr2\":\"ignore\"," RTMR3
+#define RTMR3   "\"rtmr3\":\"ignore\""
 #define OWNERS  "\"mrconfigid\":\"ignore\",\"mrowner\":\"ignore\",\"mrownerconfig\":\"ignore\""
 #define SERVICE "\"mrservicetd\":\"ignore\""
 #define NINE    "\"mrtd\":\"ignore\"," RTMRS "," OWNERS "," SERVICE
