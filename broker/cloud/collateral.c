@@ -52,6 +52,7 @@ collateral_defaults(void)
     return (struct collateral_conf){
         .cached_max = CACHED_MAX,
         .rows_max = ROWS_MAX,
+        .intel = intel_defaults(),
         .amd = {.timeout_s = TIMEOUT_S,
                 .refresh_s = CRL_REFRESH_S,
                 .errands = {.pending_max = PENDING_MAX,
