@@ -153,6 +153,8 @@ class Levels(Maker):
         self.status("module-levels-ascending", UP, self.files(modules=[module(1, svn_level(3, OUT, OLD), svn_level(6), svn_level(9, REVOKED))]), module=UP)
         self.status("module-next", OUT, self.files(modules=[module(1, svn_level(7), svn_level(6, OUT, OLD))]), module=OUT, platform=UP, date=OLD)
         self.status("qe-next", OUT, self.files(qe=[svn_level(5), svn_level(4, OUT, OLD)]), qe=OUT, platform=UP, date=OLD)
+        self.bad("qe_identity.malformed", "qe-levels-equal", files=self.files(qe=[svn_level(4), svn_level(4, OUT)]))
+        self.bad("tcb_info.malformed", "module-levels-equal", files=self.files(modules=[module(1, svn_level(6), svn_level(6, OUT))]))
         for name, tcb in {"missing": {}, "negative": {"isvsvn": -1}, "large": {"isvsvn": 65536}, "text": {"isvsvn": "4"}}.items():
             self.bad("qe_identity.malformed", f"isvsvn-{name}", files=self.files(qe=[{**svn_level(4), "tcb": tcb}]))
             self.bad("tcb_info.malformed", f"module-isvsvn-{name}", files=self.files(modules=[module(1, {**svn_level(4), "tcb": tcb})]))

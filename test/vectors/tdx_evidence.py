@@ -83,7 +83,7 @@ SYNTHETIC = {
     "s15": ("reject", ["tcb.level"]),
     "s16": ("reject", ["tcb.status"], {"status": "OutOfDate"}),
     "s17": ("reject", ["module.identity"]),
-    "s18": ("reject", ["module.level"]),
+    "s18": ("reject", ["tcb_info.malformed"]),  # its two levels have one isvsvn, which is refused before they are compared
     "s20": ("reject", ["tcb_info.pceid"]),
     "s21": ("reject", ["tcb_info.id"]),
     "s22": ("reject", ["tcb_info.id"]),
