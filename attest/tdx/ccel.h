@@ -11,7 +11,7 @@
 #include "attest/base/verdict.h"
 #include "attest/tdx/tdx.h"
 
-enum { CCEL_EVENTS_MAX = 16384, CCEL_ALGS_MAX = 8, CCEL_DIGEST_MAX = 64 };
+enum { CCEL_EVENTS_MAX = 8192, CCEL_ALGS_MAX = 8, CCEL_DIGEST_MAX = 64 };
 
 struct ccel_replay {
     uint8_t rtmr[TDX_RTMRS][SHA384_LEN];
