@@ -278,7 +278,38 @@ class Cases:
         else:
             self.add(case, args, "reject", ["ccel.replay"], ".quote", exact=False)
 
+    # ---- a whole Azure guest
+
+    def azure(self):
+        """The pieces beside one of the genuine quotes: HCL report, TD quote and the vTPM's quote of one guest."""
+        guest, other = "good/v4-azure-vtpm", "good/v4-azure-2026"
+        parts = json.loads(self.read(f"{guest}/tpm-quote-v1.json"))
+        message, signature, pcrs = bytes.fromhex(parts["message"]), bytes.fromhex(parts["signature"]), bytes.fromhex("".join(parts["pcrs"]))
+        size = struct.unpack_from(">H", message, 6)[0]
+        nonce_at = 8 + size  # TPMS_ATTEST: magic, type, qualifiedSigner, extraData
+        nonce = message[nonce_at + 2 : nonce_at + 2 + struct.unpack_from(">H", message, nonce_at)[0]]
+        accepted = {**LOOSE, "type": "azure-tdx", "tcb_status": ["OutOfDate"]}
+        for name, verdict, failed, how in (
+            ("", "reject", ["tcb.status", "td.attributes"], {}),
+            (".accepted", "accept", [], {"policy": accepted}),
+            (".other-nonce", "reject", ["quote.nonce"], {"policy": accepted, "nonce": nonce + b"\0"}),
+            (".other-pcr", "reject", ["quote.pcrdigest"], {"policy": accepted, "pcrs": pcrs[:-1] + bytes([pcrs[-1] ^ 1])}),
+            (".other-hcl", "reject", ["claims.hash", "quote.signature"], {"policy": accepted, "hcl": other}),
+        ):
+            files = {"quote.msg": message, "quote.sig": signature, "pcrs.bin": how.get("pcrs", pcrs)}
+            folder = f"{self.out}/azure{name}"
+            os.makedirs(folder, exist_ok=True)
+            for file, data in files.items():
+                with open(f"{folder}/{file}", "wb") as out:
+                    out.write(data)
+            args = ["azure-tdx", "--hcl", self.path(f"{how.get('hcl', guest)}/hcl-report.bin"), "--td-quote", self.path(f"{guest}/quote.bin")]
+            args += ["--collateral", self.path("collateral/00806f050000-2025-02-e17"), "--at", "2025-02-14T12:00:00Z"]
+            args += ["--quote", f"{folder}/quote.msg", "--signature", f"{folder}/quote.sig", "--pcrs", f"{folder}/pcrs.bin"]
+            args += ["--nonce", how.get("nonce", nonce).hex()] + (self.policy(how["policy"]) if "policy" in how else [])
+            self.add({"id": f"{guest}/guest"}, args, verdict, failed, name)
+
     def all(self, cases):
+        self.azure()
         for case in cases:
             try:
                 {"genuine": self.genuine, "mutant": self.mutant, "synthetic": self.synthetic, "ccel": self.ccel}[case["kind"]](case)
