@@ -29,7 +29,9 @@ append(char dst[LINE], const char *text)
 {
     size_t len = strlen(dst);
 
-    (void)snprintf(dst + len, LINE - len, "%s%s", len > 0 ? ", " : "", text);
+    if (snprintf(dst + len, LINE - len, "%s%s", len > 0 ? ", " : "", text) < 0) {
+        dst[len] = '\0';
+    }
 }
 
 /* Names of bits, and levels with their names, on one line. */

@@ -118,6 +118,9 @@ add(struct errands *e, struct errand *s, const struct errand_key *key, int64_t n
         return ERRAND_FULL;
     }
     s = s != NULL ? s : slot_take(e);
+    if (s == NULL) {
+        return ERRAND_FULL;
+    }
     *s = (struct errand){.state = WAITING, .key = *key, .due_ms = now_ms};
     e->pending++;
     return ERRAND_PENDING;
@@ -174,6 +177,9 @@ errands_plan(struct errands *e, const struct errand_key *key, int64_t due_ms)
         return false;
     }
     s = s != NULL ? s : slot_take(e);
+    if (s == NULL) {
+        return false;
+    }
     uncount(e, s);
     *s = (struct errand){.state = WAITING, .planned = true, .key = *key, .due_ms = due_ms};
     e->planned++;
