@@ -315,6 +315,7 @@ nearest(const struct tdx_in *t, struct finding *f)
     size_t least = SIZE_MAX;
     unsigned at = 0;
     char wanted[FINDING_TEXT];
+    char hex[HEX_MAX];
 
     for (size_t i = 0; i < t->want->golden_n; i++) {
         unsigned first = 0;
@@ -331,8 +332,9 @@ nearest(const struct tdx_in *t, struct finding *f)
     }
     (void)snprintf(wanted, sizeof wanted, "one reference value entirely; nearest is \"%.60s\"",
                    best->label);
-    return finding_fail(f, wanted, "%s is not among its values%s", tdx_field_name(at),
-                        least > 1 ? ", nor are others" : "");
+    hex_encode(tdx_body_field(&t->quote.body, at), hex);
+    return finding_fail(f, wanted, "%s is %s, not among its values%s", tdx_field_name(at),
+                        hex[0] != '\0' ? hex : "not there", least > 1 ? ", nor are others" : "");
 }
 
 enum outcome
