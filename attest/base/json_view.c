@@ -7,6 +7,9 @@
 static struct slice
 from(struct slice s, size_t at)
 {
+    if (at == 0) { /* of nothing, too, whose pointer may be NULL */
+        return s;
+    }
     return (struct slice){s.ptr + at, s.len - at};
 }
 

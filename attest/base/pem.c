@@ -21,7 +21,8 @@ past_lines(struct slice s)
     while (at < s.len && (s.ptr[at] == '\n' || s.ptr[at] == '\r')) {
         at++;
     }
-    return (struct slice){s.ptr + at, s.len - at};
+    return at == 0 ? s
+                   : (struct slice){s.ptr + at, s.len - at}; /* NULL may be the pointer of none */
 }
 
 static bool
