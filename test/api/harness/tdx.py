@@ -185,7 +185,7 @@ class Quote:
         """The QE's certification data: report, signature, authentication data, chain."""
         qe = (self.qe or self.machine.qe).raw(hashlib.sha256(ak + self.auth).digest() + bytes(32))
         chain = self.machine.chain() if self.chain is None else self.chain
-        out = qe + raw_sign(self.qe_signer or self.machine.pck, qe)
+        out = qe + (raw_sign(self.qe_signer, qe) if self.qe_signer else self.machine.qe_signature(qe))
         out += struct.pack("<H", self._size("auth", self.auth)) + self.auth
         return out + struct.pack("<HI", self.inner_type, self._size("inner", chain)) + chain + self.inner_more
 
@@ -220,6 +220,13 @@ class Machine:
     ak: object
     der: bytes = b""  # the PCK certificate
     qe: Qe = dataclasses.field(default_factory=Qe)
+    signatures: dict = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def qe_signature(self, report):
+        """Made once: a machine has the same certification data for as long as it is up."""
+        if report not in self.signatures:
+            self.signatures[report] = raw_sign(self.pck, report)
+        return self.signatures[report]
 
     def chain(self, *instead):
         """PEM of leaf, CA and root as a quote has it, or of other certificates; it ends with NUL."""
