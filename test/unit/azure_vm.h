@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* azure_vm.h - the machine of an Azure guest: a TPM emulator (swtpm) with a key where the paravisor has it and indices to be defined, and a
- * metadata service on loopback that answers once.  Include it in one file of a program, after cmocka. */
+ * metadata service on loopback that answers once.  Include it in one file of a program. */
 #ifndef TEST_UNIT_AZURE_VM_H
 #define TEST_UNIT_AZURE_VM_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <fcntl.h>

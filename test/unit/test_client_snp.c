@@ -22,8 +22,11 @@ setup(void **state)
 
     (void)snprintf(dir, sizeof dir, "/tmp/countersign-snp-XXXXXX");
     assert_non_null(mkdtemp(dir));
-    kernel = (struct kernel){
-        .provider = "sev_guest\n", .generation = 3, .report_len = KERNEL_REPORT, .vmpl = -1};
+    kernel = (struct kernel){.fill = fill_report,
+                             .provider = "sev_guest\n",
+                             .generation = 3,
+                             .report_len = KERNEL_REPORT,
+                             .vmpl = -1};
     driver = (struct driver){.size = KERNEL_REPORT};
     (void)snprintf(kernel.root, sizeof kernel.root, "%s", dir);
     *state = dir;

@@ -68,8 +68,11 @@ setup(void **state)
 
     (void)snprintf(dir, sizeof dir, "/tmp/countersign-tdx-XXXXXX");
     assert_non_null(mkdtemp(dir));
-    kernel = (struct kernel){
-        .provider = "tdx_guest\n", .report_len = QUOTE, .no_auxblob = true, .vmpl = -1};
+    kernel = (struct kernel){.fill = fill_report,
+                             .provider = "tdx_guest\n",
+                             .report_len = QUOTE,
+                             .no_auxblob = true,
+                             .vmpl = -1};
     driver.error = 0;
     driver.calls = 0;
     (void)snprintf(kernel.root, sizeof kernel.root, "%s", dir);

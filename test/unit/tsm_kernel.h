@@ -3,7 +3,7 @@
  * libc's, so that the client's code runs as it is.
  *
  * A folder made under `root` has the attributes at once, as on configfs, and removing it removes them.  Time passes only by
- * sleeping.  What makes the report is the includer's.  Include it in one file of a program. */
+ * sleeping.  Include it in one file of a program. */
 #ifndef TEST_UNIT_TSM_KERNEL_H
 #define TEST_UNIT_TSM_KERNEL_H
 
@@ -24,6 +24,7 @@ enum { KERNEL_PATH = 256, KERNEL_BLOB_MAX = 70000 };
 
 struct kernel {
     char root[KERNEL_PATH];
+    void (*fill)(uint8_t report[KERNEL_BLOB_MAX]); /* what report_data is made into */
     const char *provider;
     const char *generation_text; /* NULL: the number */
     long generation;
@@ -42,9 +43,6 @@ struct kernel {
 };
 
 static struct kernel kernel;
-
-/* What kernel.report_data is made into. */
-static void fill_report(uint8_t report[KERNEL_BLOB_MAX]);
 
 static bool
 under_root(const char *path)
@@ -108,7 +106,7 @@ put_answer(const char *path)
         take_beside(path, "privlevel", level, 1);
         kernel.vmpl = level[0] - '0';
     }
-    fill_report(report);
+    kernel.fill(report);
     put(path, report, kernel.report_len);
     if (!kernel.no_auxblob) {
         put_beside(path, "auxblob", kernel.table, kernel.table_len);
