@@ -4,71 +4,23 @@
 #ifndef TEST_UNIT_AZURE_VM_H
 #define TEST_UNIT_AZURE_VM_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "clients/tpm.h"
+#include "test/unit/emulator.h"
 
-enum { TRIES = 300, HCL_INDEX = 0x01400001, PIECE = 512, INDEX_MAX = 2048 /* of swtpm */ };
+enum { HCL_INDEX = 0x01400001, PIECE = 512, INDEX_MAX = 2048 /* of swtpm */ };
 
 #define AK_HANDLE UINT32_C(0x81000003)
 
 struct vm {
-    char dir[64];
-    char tcti[TCTI_MAX];
-    pid_t pid;
+    struct emulator tpm;
     uint8_t modulus[512];
     size_t modulus_len;
 };
 
 /* ---- a TPM as the paravisor leaves it */
-
-static void
-nap_ms(long ms)
-{
-    const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-
-    (void)nanosleep(&t, NULL);
-}
-
-static pid_t
-start_swtpm(const char *dir)
-{
-    char state[96], server[128], ctrl[128];
-    pid_t pid = 0;
-
-    (void)snprintf(state, sizeof state, "dir=%s", dir);
-    (void)snprintf(server, sizeof server, "type=unixio,path=%s/s", dir);
-    (void)snprintf(ctrl, sizeof ctrl, "type=unixio,path=%s/s.ctrl", dir);
-    pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_WRONLY);
-
-        (void)dup2(null, STDOUT_FILENO);
-        (void)dup2(null, STDERR_FILENO);
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server,
-                     "--ctrl", ctrl, "--flags", "startup-clear,not-need-init", (char *)NULL);
-        _exit(127);
-    }
-    return pid;
-}
 
 /* Make the RSA key persistent where Azure has it. */
 static void
@@ -80,7 +32,7 @@ keep_ak(struct vm *v)
     ESYS_TR kept = ESYS_TR_NONE;
     TPM2B_PUBLIC *pub AUTO(tss_free) = NULL;
 
-    assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
+    assert_int_equal(device_open(v->tpm.tcti, &d, &f), ERR_OK);
     assert_int_equal(ak_open(&d, "rsa", &ak, &f), ERR_OK);
     assert_int_equal(Esys_EvictControl(d.esys, ESYS_TR_RH_OWNER, ak.key.handle, ESYS_TR_PASSWORD,
                                        ESYS_TR_NONE, ESYS_TR_NONE, AK_HANDLE, &kept),
@@ -105,7 +57,7 @@ define_index(struct vm *v, TPM2_HANDLE index, TPMA_NV attributes, struct slice b
                                                  .dataSize = (UINT16)bytes.len}};
     ESYS_TR nv = ESYS_TR_NONE;
 
-    assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
+    assert_int_equal(device_open(v->tpm.tcti, &d, &f), ERR_OK);
     assert_int_equal(Esys_NV_DefineSpace(d.esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
                                          ESYS_TR_NONE, &none, &public, &nv),
                      TSS2_RC_SUCCESS);
@@ -128,7 +80,7 @@ undefine_index(struct vm *v, TPM2_HANDLE index)
     struct fault f = {0};
     ESYS_TR nv = ESYS_TR_NONE;
 
-    assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
+    assert_int_equal(device_open(v->tpm.tcti, &d, &f), ERR_OK);
     assert_int_equal(
         Esys_TR_FromTPMPublic(d.esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &nv),
         TSS2_RC_SUCCESS);
@@ -141,18 +93,8 @@ static int
 setup(void **state)
 {
     struct vm *v = calloc(1, sizeof *v);
-    char socket[96];
 
-    (void)snprintf(v->dir, sizeof v->dir, "/tmp/countersign-az-XXXXXX");
-    assert_non_null(mkdtemp(v->dir));
-    v->pid = start_swtpm(v->dir);
-    assert_true(v->pid > 0);
-    (void)snprintf(v->tcti, sizeof v->tcti, "swtpm:path=%s/s", v->dir);
-    (void)snprintf(socket, sizeof socket, "%s/s", v->dir);
-    for (int i = 0; i < TRIES && access(socket, F_OK) != 0; i++) {
-        nap_ms(10);
-    }
-    assert_int_equal(setenv("TSS2_LOG", "all+NONE", 0), 0);
+    emulator_start(&v->tpm);
     keep_ak(v);
     *state = v;
     return 0;
@@ -161,18 +103,9 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-    static const char *const names[] = {"s", "s.ctrl", "tpm2-00.permall", ".lock"};
     struct vm *v = *state;
 
-    (void)kill(v->pid, SIGTERM);
-    (void)waitpid(v->pid, NULL, 0);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char path[128];
-
-        (void)snprintf(path, sizeof path, "%s/%s", v->dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(v->dir);
+    emulator_stop(&v->tpm);
     free(v);
     return 0;
 }

@@ -72,6 +72,18 @@ soft_qgs_byte(size_t i)
     return (uint8_t)(i % 251 + 1);
 }
 
+/* Is it that quote, or a report made alike? */
+static inline bool
+soft_qgs_same(const uint8_t *quote, size_t len, size_t want)
+{
+    size_t i = 0;
+
+    while (len == want && i < len && quote[i] == soft_qgs_byte(i)) {
+        i++;
+    }
+    return i == want;
+}
+
 static inline void
 soft_qgs_put(struct soft_qgs *s, const struct soft_qgs_answer *a)
 {

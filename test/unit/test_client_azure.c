@@ -122,7 +122,7 @@ an_index_is_read_whole_whoever_may_read_it(void **state)
         struct fault f = {0};
 
         define_index(v, 0x01500001, WAYS[i], (struct slice){bytes, sizeof bytes - i});
-        assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
+        assert_int_equal(device_open(v->tpm.tcti, &d, &f), ERR_OK);
         assert_true(nv_there(&d, 0x01500001));
         assert_false(nv_there(&d, 0x01500000));
         assert_int_equal(nv_read(&d, 0x01500001, sizeof bytes, &got, &len, &f), ERR_OK);
@@ -149,7 +149,7 @@ an_index_for_a_policy_is_not_read(void **state)
     struct fault f = {0};
 
     define_index(v, 0x01500003, TPMA_NV_POLICYREAD, (struct slice){BYTES, sizeof BYTES});
-    assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
+    assert_int_equal(device_open(v->tpm.tcti, &d, &f), ERR_OK);
     assert_int_equal(nv_read(&d, 0x01500003, 100, &got, &len, &f), ERR_UNABLE);
     assert_non_null(strstr(why_text(&f.why), "by policy only"));
 }
@@ -210,7 +210,7 @@ what_is_collected_is_accepted(void **state)
     struct vm *v = *state;
     struct scene s;
     struct service m;
-    struct collect_want want = {.tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0,7,14"},
+    struct collect_want want = {.tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0,7,14"},
                                 .from.tsm = "/nonexistent/tsm",
                                 .from.sev_guest = "/nonexistent/sev-guest"};
     json_t *pieces AUTO(json_free) = NULL;
@@ -264,9 +264,10 @@ a_vek_is_not_needed(void **state)
     make_hcl(v, &s);
     define_index(v, HCL_INDEX, TPMA_NV_OWNERREAD, soft_blob(&s.hcl));
     for (size_t i = 0; i < 2; i++) {
-        const struct collect_want want = {.types = "azure-sev-snp",
-                                          .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
-                                          .from.thim = URLS[i]};
+        const struct collect_want want = {
+            .types = "azure-sev-snp",
+            .tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0"},
+            .from.thim = URLS[i]};
         json_t *pieces AUTO(json_free) = collect(&want);
 
         assert_int_equal(json_object_size(json_array_get(pieces, 0)), 5);
@@ -281,7 +282,7 @@ without_the_index_there_is_no_such_evidence(void **state)
     struct vm *v = *state;
     const struct collect_bound bound = {{CHALLENGE, sizeof CHALLENGE}, JKT};
     struct collect_want want = {.types = "azure-sev-snp",
-                                .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
+                                .tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0"},
                                 .from.tsm = "/nonexistent/tsm",
                                 .from.sev_guest = "/nonexistent/sev-guest",
                                 .from.thim = "off"};
@@ -304,7 +305,7 @@ several_types_go_together(void **state)
     struct vm *v = *state;
     struct scene s;
     const struct collect_want want = {.types = "azure-sev-snp,tpm2",
-                                      .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
+                                      .tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0"},
                                       .from.thim = "off"};
     static const enum evidence_type TYPES[] = {EVIDENCE_TPM2, EVIDENCE_AZURE_SEV_SNP};
     json_t *pieces AUTO(json_free) = NULL;

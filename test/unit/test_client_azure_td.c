@@ -238,7 +238,7 @@ an_azure_td_shows_both_quotes(void **state)
     static const char *const TYPES[] = {"azure-tdx", "auto"};
     static struct soft_hcl h;
     struct vm *v = *state;
-    struct collect_want want = {.tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0,7"},
+    struct collect_want want = {.tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0,7"},
                                 .from = {.tsm = "/nonexistent/tsm",
                                          .sev_guest = "/nonexistent/sev-guest",
                                          .tdx_guest = "/nonexistent/tdx-guest",
@@ -274,7 +274,7 @@ without_a_quote_there_is_no_evidence(void **state)
     static struct soft_hcl h;
     struct vm *v = *state;
     struct collect_want want = {.types = "azure-tdx",
-                                .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
+                                .tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0"},
                                 .from = {.td_quote = "http://127.0.0.1:1/"}};
     json_t *piece AUTO(json_free) = NULL;
     struct fault f;
