@@ -10,6 +10,25 @@
 
 enum { ESCAPE_LEN = 3 };
 
+static const struct {
+    const char *kind, *header;
+} HEADERS[] = {
+    {"tcb_info", "TCB-Info-Issuer-Chain"},
+    {"qe_identity", "SGX-Enclave-Identity-Issuer-Chain"},
+    {"pck_crl", "SGX-PCK-CRL-Issuer-Chain"},
+};
+
+const char *
+issuer_chain_header(const char *kind)
+{
+    for (size_t i = 0; i < sizeof HEADERS / sizeof HEADERS[0]; i++) {
+        if (strcmp(HEADERS[i].kind, kind) == 0) {
+            return HEADERS[i].header;
+        }
+    }
+    return NULL;
+}
+
 /* What PEM is made of: printable ASCII and ends of lines. */
 static bool
 is_text(uint8_t c)

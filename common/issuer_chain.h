@@ -14,4 +14,7 @@ enum { ISSUER_CHAIN_MAX = 16 * 1024 }; /* bytes of PEM */
 enum err issuer_chain_pem(struct slice header, uint8_t **pem, size_t *len,
                           struct why *why) MUST_USE;
 
+/* The header that a reply of this kind has its chain in: "tcb_info", "qe_identity", "pck_crl"; NULL: it has none. */
+const char *issuer_chain_header(const char *kind);
+
 #endif

@@ -269,8 +269,9 @@ static enum err
 check(struct intel *i, const struct intel_piece *p, int64_t now, struct intel_said *said,
       struct why *why)
 {
-    TRY(intel_shelf_check(i->shelf, p, now, said, why));
-    return intel_piece_in_time(said, now, why);
+    TRY(intel_piece_judge(p, i->anchor, said, why));
+    TRY(intel_piece_in_time(said, now, why));
+    return intel_shelf_newest(i->shelf, said, now, why);
 }
 
 /* Into memory and into the ledger. */

@@ -244,12 +244,11 @@ intel_shelf_until(struct intel_shelf *s, const struct pcs_item *item, int64_t *n
 }
 
 enum err
-intel_shelf_check(struct intel_shelf *s, const struct intel_piece *p, int64_t now,
-                  struct intel_said *out, struct why *why)
+intel_shelf_newest(struct intel_shelf *s, const struct intel_said *said, int64_t now,
+                   struct why *why)
 {
-    TRY(intel_piece_judge(p, s->anchor, out, why));
     (void)pthread_mutex_lock(&s->lock);
-    enum err e = check_newest(s, out, now, why);
+    enum err e = check_newest(s, said, now, why);
 
     (void)pthread_mutex_unlock(&s->lock);
     return e;

@@ -15,11 +15,11 @@ struct intel_shelf;
 struct intel_shelf *intel_shelf_new(const struct tdx_anchor *anchor, size_t fmspc_max);
 void intel_shelf_free(struct intel_shelf **s);
 
-/* intel_piece_judge(), and ERR_CONFLICT: a newer one is there. */
-enum err intel_shelf_check(struct intel_shelf *s, const struct intel_piece *p, int64_t now,
-                           struct intel_said *out, struct why *why) MUST_USE;
+/* ERR_CONFLICT: a newer one is there. */
+enum err intel_shelf_newest(struct intel_shelf *s, const struct intel_said *said, int64_t now,
+                            struct why *why) MUST_USE;
 
-/* The same, and copies are put in its place. */
+/* intel_piece_judge() and intel_shelf_newest(), and copies are put in its place. */
 enum err intel_shelf_put(struct intel_shelf *s, const struct intel_piece *p, int64_t now,
                          struct intel_said *out, struct why *why) MUST_USE;
 

@@ -3,6 +3,7 @@
 #include "broker/cloud/pcs.h"
 
 #include "attest/base/text.h"
+#include "common/issuer_chain.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,12 +15,6 @@ static const char *const KINDS[PCS_KINDS] = {
     [PCS_QE_IDENTITY] = "qe_identity",
     [PCS_PCK_CRL] = "pck_crl",
     [PCS_ROOT_CRL] = "root_crl",
-};
-
-static const char *const HEADERS[PCS_KINDS] = {
-    [PCS_TCB_INFO] = "TCB-Info-Issuer-Chain",
-    [PCS_QE_IDENTITY] = "SGX-Enclave-Identity-Issuer-Chain",
-    [PCS_PCK_CRL] = "SGX-PCK-CRL-Issuer-Chain",
 };
 
 struct pcs_item
@@ -112,7 +107,7 @@ pcs_errand_item(const struct errand_key *errand)
 const char *
 pcs_header(enum pcs_kind kind)
 {
-    return HEADERS[kind];
+    return issuer_chain_header(pcs_kind_name(kind));
 }
 
 static int
