@@ -47,7 +47,8 @@ void intel_platform_keep(struct intel *i, const struct tdx_platform *platform);
 /* What such a platform is judged by, as far as it is kept; NULL: nothing is.  To be given back with intel_set_free(). */
 struct intel_set *intel_set_get(struct intel *i, const struct tdx_need *need, int64_t now);
 
-/* What the early track says beside it; NULL: it is not kept, or decides itself.  Asks for it behind the scenes when it is to be fetched and lacks. */
+/* What the early track says beside it; NULL: it is not kept, or decides itself.  Asked for behind the scenes when it is to be fetched and
+ * lacks. */
 struct intel_set *intel_early_get(struct intel *i, const struct tdx_need *need, int64_t now);
 
 /* Ask behind the scenes for what such a platform lacks, or what has ended.  This and intel_early_get() only for platforms whose certificates were verified: then an FMSPC is Intel's

@@ -10,7 +10,7 @@
 enum { IMPORT_BODY_MAX = 1 << 20 };
 
 /* Of AMD {"kind": "vek", "certificate": b64url} or {"kind": "crl", "crl": b64url}, DER or PEM.  Of Intel {"kind": "tcb_info" | "qe_identity", "document":
- * b64url of the service's reply byte for byte, "issuer_chain": b64url of PEM, "track": "standard" | "early"} (issuer_chain must be there, track is standard when it is not),
+ * b64url of the service's reply byte for byte, "issuer_chain": b64url of PEM, "track": "standard" | "early"} (standard unless it is said),
  * {"kind": "pck_crl", "crl": b64url, "issuer_chain"} (which may be left out once it is known) or {"kind": "root_crl", "crl"}; these CRLs are DER, PEM or hex.
  * *out: what is kept, without its bytes.  Codes: malformed, collateral_malformed, collateral_refused (it does not verify under the anchors, is not in
  * its time, or is a VLEK), collateral_older. */

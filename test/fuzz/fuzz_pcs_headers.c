@@ -44,7 +44,7 @@ comes_back(struct slice pem)
     size_t n = 0;
 
     for (size_t i = 0; i < pem.len; i++) {
-        must(sprintf(text + 3 * i, "%%%02X", pem.ptr[i]) == 3);
+        must(snprintf(text + 3 * i, 4, "%%%02X", pem.ptr[i]) == 3);
     }
     must(issuer_chain_pem(slice_text(text), &again, &n, &why) == ERR_OK);
     must(slice_same((struct slice){again, n}, pem));
