@@ -51,8 +51,8 @@ struct intel_set *intel_set_get(struct intel *i, const struct tdx_need *need, in
  * lacks. */
 struct intel_set *intel_early_get(struct intel *i, const struct tdx_need *need, int64_t now);
 
-/* Ask behind the scenes for what such a platform lacks, or what has ended.  This and intel_early_get() only for platforms whose certificates were verified: then an FMSPC is Intel's
- * and not anybody's invention.  Returns in how many seconds to come back, 1 or more. */
+/* Ask behind the scenes for what such a platform lacks, or what has ended.  This and intel_early_get() only for platforms whose
+ * certificates were verified: then an FMSPC is Intel's and not anybody's invention.  Returns in how many seconds to come back, 1 or more. */
 int64_t intel_want(struct intel *i, const struct tdx_need *need, int64_t now);
 
 /* What an operator brings: does it verify, and is it in its time?  `row` says what it is, without der.  A PCK CRL may come without its chain when one is
