@@ -146,7 +146,7 @@ peers:
 	@$(RUN) peers
 
 .PHONY: demo fresh docs walkthrough install clean help
-# GUEST: what vouches for the guest, a TPM emulator (tpm) or a simulated AMD SEV-SNP (snp).
+# GUEST: what vouches for the guest, a TPM emulator (tpm) or a simulated AMD SEV-SNP (snp) or Intel TDX (tdx).
 GUEST   ?= tpm
 demo:
 	@tools/deps.sh build demo-$(GUEST)
@@ -177,7 +177,7 @@ install: all
 clean: ; rm -rf $(B)
 
 help:
-	@echo 'make demo         watch a guest be verified, served, torn down (installs what it lacks); GUEST=snp'
+	@echo 'make demo         watch a guest be verified, served, torn down (installs what it lacks); GUEST=snp, GUEST=tdx'
 	@echo 'make check        every test that needs no other server; ends with "N passed, N failed"'
 	@echo 'make lint         format, size limits, analysers, banned calls, layers, purity, documents'
 	@echo 'make ci           check and lint, as .ci/run does'

@@ -2,6 +2,7 @@
 /* attest.c - see attest.h. */
 #include "attest/attest.h"
 
+#include "attest/run.h"
 #include "attest/snp/appraise.h"
 #include "attest/tpm/appraise.h"
 
@@ -147,6 +148,7 @@ begin(struct appraisal *out)
     out->valid_until = INT64_MAX;
     out->tpm = (struct tpm_claims){0};
     out->snp = (struct snp_claims){0};
+    out->tdx = (struct tdx_claims){0};
 }
 
 void
@@ -166,8 +168,16 @@ attest_verify(const struct evidence *ev, const struct expectation *want, const s
         verify_azure_snp(ev, want, trust, at_unix, out);
         return;
     }
+    if (ev->type == EVIDENCE_TDX) {
+        run_tdx(ev, want, trust, at_unix, out);
+        return;
+    }
+    if (ev->type == EVIDENCE_AZURE_TDX) {
+        run_azure_tdx(ev, want, trust, at_unix, out);
+        return;
+    }
     verdict_add(&out->verdict, "evidence.unsupported", "Countersign verify", OUTCOME_UNABLE,
-                evidence_name(ev->type), "tpm2, sev-snp or azure-sev-snp");
+                evidence_name(ev->type), "tpm2, sev-snp, tdx, azure-sev-snp or azure-tdx");
 }
 
 void

@@ -12,6 +12,7 @@
 #include "attest/base/binding.h"
 #include "attest/base/verdict.h"
 #include "attest/snp/snp.h"
+#include "attest/tdx/tdx.h"
 #include "attest/tpm/tpm.h"
 #include "attest/x509/x509.h"
 
@@ -20,6 +21,7 @@ struct evidence {
     enum evidence_type type;
     struct tpm_evidence tpm; /* EVIDENCE_TPM2, and the quote of an Azure guest */
     struct snp_evidence snp; /* EVIDENCE_SEV_SNP; of EVIDENCE_AZURE_SEV_SNP all but the report */
+    struct tdx_evidence tdx; /* EVIDENCE_TDX, EVIDENCE_AZURE_TDX */
     struct slice hcl;        /* EVIDENCE_AZURE_*: the blob of NV index 0x01400001 */
 };
 
@@ -30,11 +32,13 @@ struct expectation {
     struct slice nonce;   /* the bare nonce of a quote (rule quote.nonce), or empty */
     struct tpm_expect tpm;
     struct snp_expect snp;
+    struct tdx_expect tdx;
 };
 
 struct trust {
     struct x509_anchors tpm; /* AK and EK certificates */
     struct snp_anchors snp;  /* AMD's CAs by product; keys borrowed */
+    struct tdx_anchor tdx;   /* Intel's root; key borrowed */
 };
 
 /* What was established; meaningful only as far as the verdict passed. */
@@ -44,6 +48,7 @@ struct appraisal {
     int64_t valid_until;
     struct tpm_claims tpm;
     struct snp_claims snp;
+    struct tdx_claims tdx;
 };
 
 /* Always fills *out; the judgement is verdict_judge(&out->verdict). */

@@ -56,6 +56,7 @@ server_done(struct server *s)
     mem_free(s->routes);
     policy_book_close(&b->book);
     collateral_close(&b->collateral);
+    intel_close(&b->intel);
     store_close(&b->store);
     mint_stop(&b->mint);
     inflight_free(&b->inflight);
@@ -140,6 +141,7 @@ open_ledger(struct server *s, struct why *why)
     TRY(store_open_sqlite(path, &b->store, why));
     TRY(policy_book_open(b->store, &b->who, b->approvals_needed, &b->book, why));
     TRY(collateral_open(&s->config->collateral, b->store, &b->trust.snp, &b->collateral, why));
+    TRY(intel_open(&s->config->collateral.intel, b->store, &b->trust.tdx, &b->intel, why));
     return keeper_recover(b, why);
 }
 

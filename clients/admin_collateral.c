@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* admin_collateral.c - `admin collateral`: certificates of chips and revocation lists into the broker's own store, and what is there.
+/* admin_collateral.c - `admin collateral`: what vendors say about hardware into the broker's own store, and what is there.
  *
- * The broker verifies all of it; here a file is only told apart (certificate or list), so that a folder as it comes can be given.
+ * The broker verifies all of it; here a file is only told apart (collateral_file.h), so that a folder as it comes can be given.
  * Source: docs/API.md, "Admin listener". */
 #include <dirent.h>
 #include <limits.h>
@@ -10,18 +10,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "attest/base/text.h"
-#include "attest/x509/x509.h"
 #include "clients/admin.h"
+#include "clients/collateral_file.h"
 #include "clients/opt.h"
 #include "clients/say.h"
 #include "common/json.h"
 #include "common/mem.h"
 
-enum { FILE_MAX = 700 * 1024, PATH_BYTES = 4096, CELL = 160, CHIP_SHOWN = 17 };
+enum { PATH_BYTES = 4096, CELL = 160, CHIP_SHOWN = 17 };
+
+static const char EARLY[] = "early";
 
 struct collateral_options {
     const char *after;
+    const char *track; /* of documents of Intel; NULL: standard */
 };
 
 /* What has become of the files so far. */
@@ -30,54 +32,18 @@ struct tally {
     size_t taken, refused;
 };
 
-static bool
-holds(struct slice text, const char *word)
-{
-    return memmem(text.ptr, text.len, word, strlen(word)) != NULL;
-}
-
-/* "vek" or "crl"; NULL when it is neither. */
-static const char *
-kind_of(struct slice file)
-{
-    struct x509_leaf leaf;
-    struct x509_crl crl;
-    struct why why = {0};
-
-    if (file.len > 0 && file.ptr[0] != 0x30) {
-        return holds(file, "-----BEGIN X509 CRL-----")      ? "crl"
-               : holds(file, "-----BEGIN CERTIFICATE-----") ? "vek"
-                                                            : NULL;
-    }
-    if (x509_crl_decode(file, &crl, &why) == ERR_OK) {
-        return "crl";
-    }
-    return x509_leaf_decode(file, &leaf, &why) == ERR_OK ? "vek" : NULL;
-}
-
 static enum err
-send_file(struct admin *a, const char *path, json_t **reply, struct fault *f)
+send_file(struct admin *a, const char *path, const char *track, json_t **reply, struct fault *f)
 {
-    AUTO(mem_free_bytes) uint8_t *bytes = NULL;
-    AUTO(mem_free_text) char *coded = NULL;
+    AUTO(collateral_file_done) struct collateral_file file = {0};
     AUTO(mem_free_text) char *body = NULL;
     AUTO(json_free) json_t *o = NULL;
-    size_t len = 0;
-    enum err e = file_read(path, FILE_MAX, &bytes, &len, &f->why);
+    enum err e = collateral_file_read(path, &file, &f->why);
 
     if (e != ERR_OK) {
         return fault_add(f, e, "file", "reading %s", path);
     }
-    const struct slice file = {bytes, len};
-    const char *kind = kind_of(file);
-
-    if (kind == NULL) {
-        return fault_add(f, ERR_MALFORMED, "file", "neither a certificate nor a revocation list");
-    }
-    coded = mem_new(b64url_len(len) + 1, 1);
-    b64url_encode(file, coded);
-    o = json_pack("{s:s, s:s}", "kind", kind, strcmp(kind, "vek") == 0 ? "certificate" : "crl",
-                  coded);
+    o = collateral_file_json(&file, track);
     body = json_text(o);
     const struct admin_call c = {.method = "POST",
                                  .path = "/v1/admin/collateral",
@@ -116,11 +82,11 @@ note(struct tally *t, const char *path, json_t *row, const char *reason)
 }
 
 static enum err
-import_file(struct admin *a, const char *path, struct tally *t, struct fault *f)
+import_file(struct admin *a, const char *path, const char *track, struct tally *t, struct fault *f)
 {
     AUTO(json_free) json_t *reply = NULL;
     struct fault own = {0};
-    enum err e = send_file(a, path, &reply, &own);
+    enum err e = send_file(a, path, track, &reply, &own);
 
     if (e == ERR_OK) {
         note(t, path, json_incref(reply), NULL);
@@ -134,18 +100,20 @@ import_file(struct admin *a, const char *path, struct tally *t, struct fault *f)
     return e;
 }
 
+/* Chains are read with what lies beside them. */
 static int
-is_visible(const struct dirent *d)
+is_own(const struct dirent *d)
 {
-    return d->d_name[0] != '.';
+    return d->d_name[0] != '.' && !collateral_file_is_companion(d->d_name);
 }
 
-/* Files of the folder by name; folders in it are left alone. */
+/* Files of the folder by name.  Folders in it are left alone, but that of Intel's early track, `early`. */
 static enum err
-import_folder(struct admin *a, const char *folder, struct tally *t, struct fault *f)
+import_folder(struct admin *a, const char *folder, const char *track, struct tally *t,
+              struct fault *f)
 {
     struct dirent **names = NULL;
-    int n = scandir(folder, &names, is_visible, alphasort);
+    int n = scandir(folder, &names, is_own, alphasort);
     enum err e = n < 0 ? fault_add(f, ERR_MALFORMED, "usage", "%s cannot be read", folder) : ERR_OK;
 
     for (int i = 0; i < n; i++) {
@@ -154,7 +122,7 @@ import_folder(struct admin *a, const char *folder, struct tally *t, struct fault
         int len = snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
 
         if (e == ERR_OK && len < (int)sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-            e = import_file(a, path, t, f);
+            e = import_file(a, path, track, t, f);
         }
         mem_free(names[i]);
     }
@@ -162,15 +130,31 @@ import_folder(struct admin *a, const char *folder, struct tally *t, struct fault
     return e;
 }
 
+/* The folder, and what is in it of the early track. */
 static enum err
-import_path(struct admin *a, const char *path, struct tally *t, struct fault *f)
+import_folders(struct admin *a, const char *folder, const char *track, struct tally *t,
+               struct fault *f)
+{
+    char path[PATH_BYTES];
+    struct stat st;
+    int n = snprintf(path, sizeof path, "%s/%s", folder, EARLY);
+
+    TRY(import_folder(a, folder, track, t, f));
+    return n < (int)sizeof path && stat(path, &st) == 0 && S_ISDIR(st.st_mode)
+               ? import_folder(a, path, EARLY, t, f)
+               : ERR_OK;
+}
+
+static enum err
+import_path(struct admin *a, const char *path, const char *track, struct tally *t, struct fault *f)
 {
     struct stat st;
 
     if (stat(path, &st) != 0) {
         return fault_add(f, ERR_MALFORMED, "usage", "%s is not there", path);
     }
-    return S_ISDIR(st.st_mode) ? import_folder(a, path, t, f) : import_file(a, path, t, f);
+    return S_ISDIR(st.st_mode) ? import_folders(a, path, track, t, f)
+                               : import_file(a, path, track, t, f);
 }
 
 static void
@@ -203,13 +187,18 @@ import_print(json_t *reply)
 }
 
 static enum err
-import_run(struct admin *a, const struct words *w, json_t **reply, struct fault *f)
+import_run(struct admin *a, const struct words *w, const struct collateral_options *o,
+           json_t **reply, struct fault *f)
 {
     struct tally t = {.files = json_array()};
-    enum err e = ERR_OK;
+    bool known =
+        o->track == NULL || strcmp(o->track, "standard") == 0 || strcmp(o->track, EARLY) == 0;
+    enum err e =
+        known ? ERR_OK
+              : fault_add(f, ERR_MALFORMED, "usage", "--track takes \"standard\" or \"early\"");
 
     for (size_t i = 1; i < w->n && e == ERR_OK; i++) {
-        e = import_path(a, w->word[i], &t, f);
+        e = import_path(a, w->word[i], o->track, &t, f);
     }
     a->print = import_print;
     a->code = t.refused > 0 ? EXIT_DENIED : EXIT_OK;
@@ -226,12 +215,12 @@ list_print(json_t *reply)
 
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *row = json_array_get(list, i);
+        const char *last = json_object_get(row, "track") != NULL ? "track" : "tcb";
 
         (void)say_member(row, "chip", text[4], CHIP_SHOWN);
-        say("%-4s %-6s %-8s %-20s %-16s %s", say_member(row, "kind", text[0], CELL),
+        say("%-11s %-12s %-8s %-20s %-16s %s", say_member(row, "kind", text[0], CELL),
             say_member(row, "product", text[1], CELL), say_member(row, "source", text[2], CELL),
-            say_member(row, "until", text[3], CELL), text[4],
-            say_member(row, "tcb", text[5], CELL));
+            say_member(row, "until", text[3], CELL), text[4], say_member(row, last, text[5], CELL));
     }
     if (json_is_integer(json_object_get(reply, "next"))) {
         say("there is more: --after %s", say_member(reply, "next", text[0], CELL));
@@ -257,7 +246,7 @@ collateral_run(struct admin *a, const struct words *w, void *options, json_t **r
                struct fault *f)
 {
     if (strcmp(w->word[0], "import") == 0 && w->n > 1) {
-        return import_run(a, w, reply, f);
+        return import_run(a, w, options, reply, f);
     }
     if (strcmp(w->word[0], "list") == 0 && w->n == 1) {
         return list_run(a, options, reply, f);
@@ -272,13 +261,19 @@ admin_collateral(int argc, char **argv)
     struct collateral_options o = {0};
     const struct opt own[] = {
         {"after", "N", &o.after, "for list: go on behind this row"},
+        {"track", "WORD", &o.track,
+         "for import: Intel's documents are of the track standard or early"},
     };
     const struct admin_command c = {
-        .line = "countersign admin collateral import FILE|DIR [...] | list [--after N]",
-        .about =
-            "Certificates of AMD's chips (VCEK) and revocation lists, DER or PEM.  The broker\n"
-            "verifies each; what it refuses is named, and the exit code is then 1.",
-        .own = {own, 1},
+        .line =
+            "countersign admin collateral import FILE|DIR [...] [--track WORD] | list [--after N]",
+        .about = "Certificates of AMD's chips (VCEK) and revocation lists, DER or PEM.  Of Intel "
+                 "replies\n"
+                 "of its service (tcbInfo, QE identity) and CRLs, with NAME_issuer_chain.pem or\n"
+                 "NAME.http.json beside them; documents in a folder `early` are of the early "
+                 "track.  The\n"
+                 "broker verifies each; what it refuses is named, and the exit code is then 1.",
+        .own = {own, 2},
         .words_min = 1,
         .words_max = OPT_WORDS,
         .run = collateral_run,

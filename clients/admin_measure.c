@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* admin_measure.c - `admin measure`: this machine's PCR values and attestation key, or the identity
- * in an SEV-SNP report, as a reference set (common/row.h).  Reads only, judges no report, never
- * overwrites a file. */
+ * in an SEV-SNP report or a TD quote, as a reference set (common/row.h).  Reads only, judges no
+ * report, never overwrites a file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 
 #include "attest/base/text.h"
 #include "attest/snp/report.h"
+#include "attest/tdx/quote.h"
 #include "clients/admin.h"
 #include "clients/lib/agent_wire.h"
 #include "clients/say.h"
@@ -21,7 +22,7 @@
 #include "common/sys.h"
 
 struct measure_options {
-    const char *from, *from_snp, *pcrs, *ak, *id, *label, *version, *expires, *out;
+    const char *from, *from_snp, *from_tdx, *pcrs, *ak, *id, *label, *version, *expires, *out;
     bool no_ak;
 };
 
@@ -123,6 +124,58 @@ measure_snp(const struct measure_options *o, json_t *obj, struct fault *f)
     return ERR_OK;
 }
 
+/* Zeros are proposed by their name, since nobody should ask for them by mistake. */
+static json_t *
+register_json(struct slice value)
+{
+    if (value.len == 0) {
+        return json_string("ignore");
+    }
+    return slice_zero(value) ? json_pack("[s]", "zero") : hex_or_ignore(value, true);
+}
+
+/* All that the TD was built from and has measured.  The module's own measurement changes with each of its updates, and its signer
+ * and level are judged by the collateral: left out. */
+static enum err
+measure_tdx(const struct measure_options *o, json_t *obj, struct fault *f)
+{
+    AUTO(mem_free_bytes) uint8_t *bytes = NULL;
+    struct tdx_quote q = {0};
+    struct why why = {0};
+    size_t len = 0;
+
+    TRY(file_read(o->from_tdx, TDX_QUOTE_MAX, &bytes, &len, &f->why));
+    if (tdx_quote_decode((struct slice){bytes, len}, &q, &why) != ERR_OK) {
+        return fault_add(f, ERR_MALFORMED, "malformed", "%.120s is no TD quote: %s", o->from_tdx,
+                         why_text(&why));
+    }
+    for (unsigned i = 0; i < TDX_FIELDS; i++) {
+        if (i != TDX_MRSEAM) {
+            (void)json_object_set_new(obj, tdx_field_name(i),
+                                      register_json(tdx_body_field(&q.body, i)));
+        }
+    }
+    return ERR_OK;
+}
+
+static enum evidence_type
+type_of(const struct measure_options *o)
+{
+    if (o->from_tdx != NULL) {
+        return EVIDENCE_TDX;
+    }
+    return o->from_snp != NULL ? EVIDENCE_SEV_SNP : EVIDENCE_TPM2;
+}
+
+static enum err
+measure(const struct admin *a, const struct measure_options *o, json_t *values, struct fault *f)
+{
+    if (o->from_tdx != NULL) {
+        return measure_tdx(o, values, f);
+    }
+    return o->from_snp != NULL ? measure_snp(o, values, f) : measure_tpm(a, o, values, f);
+}
+
 static enum err
 options_check(const struct measure_options *o, long *version, struct fault *f)
 {
@@ -131,9 +184,13 @@ options_check(const struct measure_options *o, long *version, struct fault *f)
     if (o->id == NULL || (o->from != NULL && strcmp(o->from, "tpm") != 0)) {
         return fault_add(f, ERR_MALFORMED, "usage", "--id is needed, and --from is tpm");
     }
-    if (o->from_snp != NULL && tpm_only) {
+    if (o->from_snp != NULL && o->from_tdx != NULL) {
+        return fault_add(f, ERR_MALFORMED, "usage", "--from-snp or --from-tdx, not both");
+    }
+    if ((o->from_snp != NULL || o->from_tdx != NULL) && tpm_only) {
         return fault_add(f, ERR_MALFORMED, "usage",
-                         "--from-snp reads no TPM: not with --from, --pcrs, --ak or --no-ak");
+                         "--from-%s reads no TPM: not with --from, --pcrs, --ak or --no-ak",
+                         o->from_snp != NULL ? "snp" : "tdx");
     }
     if (o->version != NULL && !opt_int(o->version, 1, INT32_MAX, version)) {
         return fault_add(f, ERR_MALFORMED, "usage", "--version is a number from 1");
@@ -148,11 +205,11 @@ make_document(const struct admin *a, const struct measure_options *o, json_t **o
     json_t *entry AUTO(json_free) = json_object();
     json_t *values AUTO(json_free) = json_object();
     json_t *doc AUTO(json_free) = NULL;
-    const char *type = evidence_name(o->from_snp != NULL ? EVIDENCE_SEV_SNP : EVIDENCE_TPM2);
+    const char *type = evidence_name(type_of(o));
     long version = 1;
 
     TRY(options_check(o, &version, f));
-    TRY(o->from_snp != NULL ? measure_snp(o, values, f) : measure_tpm(a, o, values, f));
+    TRY(measure(a, o, values, f));
     (void)json_object_set_new(entry, "label", json_string(o->label != NULL ? o->label : o->id));
     if (o->expires != NULL) {
         (void)json_object_set_new(entry, "expires", json_string(o->expires));
@@ -224,6 +281,7 @@ admin_measure(int argc, char **argv)
     const struct opt own[] = {
         {"from", "tpm", &o.from, "what to measure (tpm)"},
         {"from-snp", "FILE", &o.from_snp, "read an SEV-SNP report (or HCL report) instead"},
+        {"from-tdx", "FILE", &o.from_tdx, "read a TD quote instead"},
         {"id", "ID", &o.id, "of the reference set"},
         {"version", "N", &o.version, "of the document (1)"},
         {"label", "TEXT", &o.label, "of the values; default the id"},
@@ -235,10 +293,11 @@ admin_measure(int argc, char **argv)
         {"out", "FILE", &o.out, "a new file, instead of standard output"},
     };
     const struct admin_command c = {
-        .line = "countersign admin measure [--from tpm | --from-snp FILE] --id ID [options]",
-        .about =
-            "Read PCRs and the attestation key's Name off this machine, or measurement and keys "
-            "out of\na report, as a reference set.  A report is not judged here: verify it first.",
+        .line = "countersign admin measure [--from tpm | --from-snp FILE | --from-tdx FILE] --id "
+                "ID [options]",
+        .about = "Read PCRs and the attestation key's Name off this machine, or measurements "
+                 "out of a\nreport or quote, as a reference set.  They are not judged here: verify "
+                 "them first.",
         .own = {own, sizeof own / sizeof own[0]},
         .run = measure_run,
         .options = &o,

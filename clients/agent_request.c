@@ -7,66 +7,34 @@
 
 #include "common/json.h"
 
-/* Members, by bit. */
-enum field {
-    F_SERVER = 1 << 0,
-    F_CA = 1 << 1,
-    F_POLICY = 1 << 2,
-    F_TCTI = 1 << 3,
-    F_AK = 1 << 4,
-    F_PCRS = 1 << 5,
-    F_KEY = 1 << 6,
-    F_AK_CERTIFICATE = 1 << 7,
-    F_EK = 1 << 8,
-    F_SCOPE = 1 << 9,
-    F_AUDIENCE = 1 << 10,
-    F_METHOD = 1 << 11,
-    F_URL = 1 << 12,
-    F_NONCE = 1 << 13,
-    F_STORE = 1 << 14,
-    F_NAME = 1 << 15,
-    F_CONTENT_TYPE = 1 << 16,
-    F_SHA256 = 1 << 17,
-    F_ID = 1 << 18,
-    F_REASON = 1 << 19,
-    F_SIZE = 1 << 20,
-    F_MIN_LEFT = 1 << 21,
-    F_AGAIN = 1 << 22,
-    F_EVIDENCE = 1 << 23,
-    F_TSM = 1 << 24,
-    F_SEV_GUEST = 1 << 25,
-    F_THIM = 1 << 26,
-    F_VMPL = 1 << 27,
-};
-
 struct op_row {
     const char *name;
     enum agent_op op;
-    unsigned need, may; /* bits of enum field */
+    const char *need, *may; /* names of members, separated by blanks */
 };
 
 static const struct op_row op_rows[] = {
-    {"ping", AGENT_PING, 0, 0},
-    {"status", AGENT_STATUS, 0, 0},
-    {"stop", AGENT_STOP, 0, 0},
-    {"attest", AGENT_ATTEST, F_SERVER | F_POLICY | F_TCTI | F_AK | F_PCRS | F_KEY,
-     F_CA | F_AK_CERTIFICATE | F_EK | F_AGAIN | F_EVIDENCE | F_TSM | F_SEV_GUEST | F_THIM | F_VMPL},
-    {"token", AGENT_TOKEN, 0, F_SCOPE | F_AUDIENCE | F_MIN_LEFT},
-    {"headers", AGENT_HEADERS, F_METHOD | F_URL, F_SCOPE | F_AUDIENCE | F_MIN_LEFT | F_NONCE},
-    {"upload", AGENT_UPLOAD, F_STORE | F_NAME | F_SIZE | F_CONTENT_TYPE, F_SHA256},
-    {"commit", AGENT_COMMIT, F_ID, 0},
-    {"abandon", AGENT_ABANDON, F_ID, 0},
-    {"heartbeat", AGENT_HEARTBEAT, 0, 0},
-    {"teardown", AGENT_TEARDOWN, 0, F_REASON},
+    {"ping", AGENT_PING, "", ""},
+    {"status", AGENT_STATUS, "", ""},
+    {"stop", AGENT_STOP, "", ""},
+    {"attest", AGENT_ATTEST, "server policy tcti ak pcrs key",
+     "ca ak_certificate ek again evidence vmpl tsm sev_guest thim tdx_guest qgs ccel td_quote"},
+    {"token", AGENT_TOKEN, "", "scope audience min_left_s"},
+    {"headers", AGENT_HEADERS, "method url", "scope audience min_left_s nonce"},
+    {"upload", AGENT_UPLOAD, "store name size content_type", "sha256"},
+    {"commit", AGENT_COMMIT, "id", ""},
+    {"abandon", AGENT_ABANDON, "id", ""},
+    {"heartbeat", AGENT_HEARTBEAT, "", ""},
+    {"teardown", AGENT_TEARDOWN, "", "reason"},
 };
 
-enum { FIELDS = 28 };
+enum { MEMBERS = 32 };
 
-/* All members in the order of their bits. */
+/* All members. */
 static void
-member_table(struct agent_request *r, struct json_member m[FIELDS])
+member_table(struct agent_request *r, struct json_member m[MEMBERS])
 {
-    const struct json_member all[FIELDS] = {
+    const struct json_member all[MEMBERS] = {
         {"server", JK_TEXT, false, &r->server, 0, 255},
         {"ca", JK_TEXT, false, &r->ca, 0, 511},
         {"policy", JK_TEXT, false, &r->policy, 0, 63},
@@ -91,13 +59,34 @@ member_table(struct agent_request *r, struct json_member m[FIELDS])
         {"min_left_s", JK_INT, false, &r->min_left_s, 0, 86400},
         {"again", JK_BOOL, false, &r->again, 0, 0},
         {"evidence", JK_TEXT, false, &r->evidence, 0, 63},
-        {"tsm", JK_TEXT, false, &r->tsm, 0, 511},
-        {"sev_guest", JK_TEXT, false, &r->sev_guest, 0, 511},
-        {"thim", JK_TEXT, false, &r->thim, 0, 511},
         {"vmpl", JK_INT, false, &r->vmpl, 0, 3},
+        {"tsm", JK_TEXT, false, &r->from.tsm, 0, 511},
+        {"sev_guest", JK_TEXT, false, &r->from.sev_guest, 0, 511},
+        {"thim", JK_TEXT, false, &r->from.thim, 0, 511},
+        {"tdx_guest", JK_TEXT, false, &r->from.tdx_guest, 0, 511},
+        {"qgs", JK_TEXT, false, &r->from.qgs, 0, 511},
+        {"ccel", JK_TEXT, false, &r->from.ccel, 0, 511},
+        {"td_quote", JK_TEXT, false, &r->from.td_quote, 0, 511},
     };
 
     memcpy(m, all, sizeof all);
+}
+
+/* Is this name among the words? */
+static bool
+lists(const char *words, const char *name)
+{
+    const char *at = words;
+    size_t len = 0;
+
+    while (*at != '\0') {
+        len = strcspn(at, " ");
+        if (len == strlen(name) && strncmp(at, name, len) == 0) {
+            return true;
+        }
+        at += len + strspn(at + len, " ");
+    }
+    return false;
 }
 
 void
@@ -120,19 +109,19 @@ find_op(const char *name)
 /* The members of this operation, `op` among them. */
 static size_t
 row_members(const struct op_row *row, struct agent_request *r, const char **op,
-            struct json_member m[FIELDS + 1])
+            struct json_member m[MEMBERS + 1])
 {
-    struct json_member all[FIELDS];
+    struct json_member all[MEMBERS];
     size_t n = 0;
 
     member_table(r, all);
     m[n++] = (struct json_member){"op", JK_TEXT, true, op, 0, 15};
-    for (size_t i = 0; i < FIELDS; i++) {
-        unsigned bit = 1U << i;
+    for (size_t i = 0; i < MEMBERS; i++) {
+        bool needed = lists(row->need, all[i].name);
 
-        if (((row->need | row->may) & bit) != 0) {
+        if (needed || lists(row->may, all[i].name)) {
             m[n] = all[i];
-            m[n].required = (row->need & bit) != 0;
+            m[n].required = needed;
             n++;
         }
     }
@@ -152,7 +141,7 @@ enum err
 agent_request_bind(json_t *obj, struct agent_request *out, struct why *why)
 {
     struct agent_request r AUTO(agent_request_done) = {.json = json_incref(obj), .vmpl = -1};
-    struct json_member m[FIELDS + 1];
+    struct json_member m[MEMBERS + 1];
     const char *op = json_string_value(json_object_get(obj, "op"));
     const struct op_row *row = op != NULL ? find_op(op) : NULL;
 

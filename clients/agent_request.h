@@ -10,6 +10,7 @@
 
 #include "attest/base/err.h"
 #include "attest/base/slice.h"
+#include "clients/places.h"
 
 enum agent_op {
     AGENT_PING,
@@ -30,7 +31,8 @@ struct agent_request {
     enum agent_op op;
     json_t *json; /* owned */
     const char *server, *ca, *policy, *tcti, *ak, *pcrs, *key, *ak_certificate, *ek;
-    const char *evidence, *tsm, *sev_guest, *thim;
+    const char *evidence;
+    struct places from;
     const char *scope, *audience, *method, *url, *nonce;
     const char *store, *name, *content_type, *sha256;
     const char *id, *reason;

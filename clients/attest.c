@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attest.c - `countersign attest`. */
+#include <string.h>
+
 #include "clients/collect.h"
 #include "clients/commands.h"
 #include "clients/guest.h"
+#include "clients/qgs.h"
 #include "clients/say.h"
 #include "common/json.h"
 
@@ -24,6 +27,40 @@ set_path(json_t *q, const char *name, const char *path, struct fault *f)
     return ERR_OK;
 }
 
+/* Nothing, "off" or a file. */
+static enum err
+set_log(json_t *q, const char *ccel, struct fault *f)
+{
+    if (ccel != NULL && strcmp(ccel, "off") == 0) {
+        request_set(q, "ccel", ccel);
+        return ERR_OK;
+    }
+    return set_path(q, "ccel", ccel, f);
+}
+
+/* Wrong addresses are told here, before the agent is started. */
+static enum err
+set_qgs(json_t *q, const char *qgs, struct fault *f)
+{
+    struct qgs_address ignored;
+
+    request_set(q, "qgs", qgs);
+    return qgs == NULL ? ERR_OK : qgs_address_read(qgs, &ignored, f);
+}
+
+/* Where evidence comes from. */
+static enum err
+places_request(const struct places *from, json_t *q, struct fault *f)
+{
+    request_set(q, "thim", from->thim);
+    request_set(q, "td_quote", from->td_quote);
+    TRY(set_path(q, "tsm", from->tsm, f));
+    TRY(set_path(q, "sev_guest", from->sev_guest, f));
+    TRY(set_path(q, "tdx_guest", from->tdx_guest, f));
+    TRY(set_qgs(q, from->qgs, f));
+    return set_log(q, from->ccel, f);
+}
+
 /* What evidence, and from where. */
 static enum err
 evidence_request(const struct settings *s, const struct attest_options *o, json_t *q,
@@ -39,9 +76,7 @@ evidence_request(const struct settings *s, const struct attest_options *o, json_
         (void)json_object_set_new(q, "vmpl", json_integer(vmpl));
     }
     request_set(q, "evidence", s->evidence);
-    request_set(q, "thim", s->thim);
-    TRY(set_path(q, "tsm", s->tsm, f));
-    return set_path(q, "sev_guest", s->sev_guest, f);
+    return places_request(&s->from, q, f);
 }
 
 static enum err
@@ -86,11 +121,15 @@ cmd_attest(int argc, char **argv)
     struct opt shared[SETTINGS_GUEST];
     const struct opt own[] = {
         {"evidence", "TYPES", &s.evidence,
-         "auto (default), or tpm2, sev-snp, azure-sev-snp separated by commas"},
-        {"tsm", "DIR", &s.tsm, "configfs-tsm; default " COLLECT_TSM},
-        {"sev-guest", "FILE", &s.sev_guest, "device; default " COLLECT_SEV_GUEST},
+         "auto (default), or tpm2, sev-snp, tdx, azure-sev-snp, azure-tdx separated by commas"},
+        {"tsm", "DIR", &s.from.tsm, "configfs-tsm; default " PLACE_TSM},
+        {"sev-guest", "FILE", &s.from.sev_guest, "device; default " PLACE_SEV_GUEST},
         {"vmpl", "N", &o.vmpl, "level that an SNP report is asked for, 0 to 3"},
-        {"thim", "URL", &s.thim, "Azure's certificate service, or off"},
+        {"tdx-guest", "FILE", &s.from.tdx_guest, "device; default " PLACE_TDX_GUEST},
+        {"qgs", "WHERE", &s.from.qgs, "quoting service, vsock:CID:PORT or unix:/path"},
+        {"ccel", "FILE", &s.from.ccel, "event log of a TD, or off"},
+        {"thim", "URL", &s.from.thim, "Azure's certificate service, or off"},
+        {"td-quote", "URL", &s.from.td_quote, "Azure's service that quotes TD reports"},
         {"ak", "WHICH", &o.ak, "attestation key: ecc (default), rsa, or 0x81xxxxxx"},
         {"ak-cert", "FILE", &o.ak_cert, "its certificate, DER"},
         {"ek", "HANDLE", &o.ek,

@@ -1,51 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* collect.c - see collect.h. */
+/* collect.c - see collect.h: which types, in which order, over what. */
 #include "clients/collect.h"
 
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "clients/nv.h"
-#include "clients/snp.h"
-#include "clients/thim.h"
+#include "clients/collect_piece.h"
 #include "common/json.h"
-#include "common/mem.h"
 
-/* Where Azure's paravisor keeps what it shows (attest/azure/azure.h). */
-enum { HCL_INDEX = 0x01400001, HCL_MAX = 8192 };
-
-static const char azure_ak[] = "0x81000003";
-
-/* What one attestation has so far. */
-struct collection {
-    const struct collect_want *want;
-    const struct collect_bound *bound;
-    json_t *pieces;                     /* borrowed */
-    uint8_t ak_name_sha256[SHA256_LEN]; /* zero without a tpm2 piece */
+static const struct places usual = {
+    .tsm = PLACE_TSM,
+    .sev_guest = PLACE_SEV_GUEST,
+    .thim = PLACE_THIM,
+    .tdx_guest = PLACE_TDX_GUEST,
+    .qgs = PLACE_QGS,
+    .ccel = PLACE_CCEL,
+    .td_quote = PLACE_TD_QUOTE,
 };
 
 static const char *
-or_usual(const char *given, const char *usual)
+or_usual(const char *given, const char *place)
 {
-    return given != NULL ? given : usual;
+    return given != NULL ? given : place;
 }
 
-static enum err
-bind(const struct collection *c, enum evidence_type type, uint8_t out[BINDING_LEN], struct fault *f)
+static struct places
+places_filled(const struct places *given)
+{
+    return (struct places){
+        .tsm = or_usual(given->tsm, usual.tsm),
+        .sev_guest = or_usual(given->sev_guest, usual.sev_guest),
+        .thim = or_usual(given->thim, usual.thim),
+        .tdx_guest = or_usual(given->tdx_guest, usual.tdx_guest),
+        .qgs = or_usual(given->qgs, usual.qgs),
+        .ccel = or_usual(given->ccel, usual.ccel),
+        .td_quote = or_usual(given->td_quote, usual.td_quote),
+    };
+}
+
+enum err
+collect_bind(const struct collection *c, enum evidence_type type, uint8_t out[BINDING_LEN],
+             struct fault *f)
 {
     return binding_make(type, c->bound->challenge, c->bound->jkt, (struct slice){0}, out, &f->why);
 }
 
-static enum err
-collect_tpm(struct collection *c, struct fault *f)
+enum err
+collect_report_data(const struct collection *c, enum evidence_type type,
+                    uint8_t out[BINDING_LEN + SHA256_LEN], struct fault *f)
 {
-    uint8_t binding[BINDING_LEN];
-    json_t *piece = NULL;
-
-    TRY(bind(c, EVIDENCE_TPM2, binding, f));
-    TRY(evidence_collect(&c->want->tpm, binding, &piece, c->ak_name_sha256, f));
-    (void)json_array_append_new(c->pieces, piece);
+    TRY(collect_bind(c, type, out, f));
+    memcpy(out + BINDING_LEN, c->ak_name_sha256, SHA256_LEN);
     return ERR_OK;
 }
 
@@ -57,98 +62,21 @@ is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static enum err
-ask_snp(const struct collect_want *w, const struct snp_ask *ask, struct snp_answer *out,
-        struct fault *f)
+bool
+collect_by_tsm(const struct collection *c, const char *device_named)
 {
-    const char *tsm = or_usual(w->tsm, COLLECT_TSM);
-    const char *device = or_usual(w->sev_guest, COLLECT_SEV_GUEST);
-
-    /* A folder that was named must serve; of the usual places the one that is there. */
-    if (w->tsm != NULL || (w->sev_guest == NULL && is_folder(tsm))) {
-        return snp_tsm_report(tsm, ask, out, f);
-    }
-    return snp_device_report(device, ask, out, f);
-}
-
-/* The table is the host's: of a sound one the VEK is all that a verifier looks at.  One that breaks its rules goes along as it is, so
- * that the verdict can say so. */
-static void
-add_table(const struct snp_answer *a, json_t *piece)
-{
-    const struct slice table = {a->table, a->table_len};
-    const struct slice report = {a->report, SNP_REPORT_LEN};
-    struct slice vek = {0};
-    struct snp_need need = {0};
-    struct why why = {0};
-
-    if (table.len == 0) {
-        return;
-    }
-    if (snp_need_read(report, &need, &why) != ERR_OK ||
-        snp_cert_table_vek(table, need.kind, &vek, &why) != ERR_OK) {
-        json_set_bytes(piece, "cert_table", table);
-    } else if (vek.len > 0) {
-        json_set_bytes(piece, "vek", vek);
-    }
+    return c->want->from.tsm != NULL || (device_named == NULL && is_folder(c->from.tsm));
 }
 
 static enum err
-collect_snp(struct collection *c, struct fault *f)
-{
-    struct snp_ask ask = {.vmpl = c->want->vmpl};
-    struct snp_answer answer AUTO(snp_answer_done) = {.table = NULL};
-    json_t *piece = NULL;
-
-    TRY(bind(c, EVIDENCE_SEV_SNP, ask.report_data, f));
-    memcpy(ask.report_data + BINDING_LEN, c->ak_name_sha256, SHA256_LEN);
-    TRY(ask_snp(c->want, &ask, &answer, f));
-    piece = json_pack("{s:s}", "type", "sev-snp");
-    json_set_bytes(piece, "report", (struct slice){answer.report, SNP_REPORT_LEN});
-    add_table(&answer, piece);
-    (void)json_array_append_new(c->pieces, piece);
-    return ERR_OK;
-}
-
-/* Without it the verifier looks in its own store. */
-static void
-add_host_vek(const char *url, json_t *piece)
-{
-    char *pem AUTO(mem_free_text) = NULL;
-    struct fault ignored = {0};
-
-    if (strcmp(url, "off") != 0 && thim_vek(url, &pem, &ignored) == ERR_OK) {
-        json_set_bytes(piece, "vek", slice_text(pem));
-    }
-}
-
-/* HCL report and quote, from one TPM. */
-static enum err
-read_azure(const struct collect_want *w, const uint8_t binding[BINDING_LEN], json_t *piece,
-           struct fault *f)
-{
-    struct device d AUTO(device_close) = {0};
-    struct ak ak AUTO(ak_done) = {0};
-    uint8_t *hcl AUTO(mem_free_bytes) = NULL;
-    size_t len = 0;
-
-    TRY(device_open(w->tpm.tcti, &d, f));
-    TRY(nv_read(&d, HCL_INDEX, HCL_MAX, &hcl, &len, f));
-    TRY(ak_open(&d, azure_ak, &ak, f));
-    json_set_bytes(piece, "hcl", (struct slice){hcl, len});
-    return evidence_quote(&ak, w->tpm.pcrs, binding, piece, f);
-}
-
-static enum err
-collect_azure(struct collection *c, struct fault *f)
+collect_tpm(struct collection *c, struct fault *f)
 {
     uint8_t binding[BINDING_LEN];
-    json_t *piece AUTO(json_free) = json_pack("{s:s}", "type", "azure-sev-snp");
+    json_t *piece = NULL;
 
-    TRY(bind(c, EVIDENCE_AZURE_SEV_SNP, binding, f));
-    TRY(read_azure(c->want, binding, piece, f));
-    add_host_vek(or_usual(c->want->thim, COLLECT_THIM), piece);
-    (void)json_array_append(c->pieces, piece);
+    TRY(collect_bind(c, EVIDENCE_TPM2, binding, f));
+    TRY(evidence_collect(&c->want->tpm, binding, &piece, c->ak_name_sha256, f));
+    (void)json_array_append_new(c->pieces, piece);
     return ERR_OK;
 }
 
@@ -161,7 +89,9 @@ struct collector {
 static const struct collector collectors[] = {
     {EVIDENCE_TPM2, collect_tpm},
     {EVIDENCE_SEV_SNP, collect_snp},
-    {EVIDENCE_AZURE_SEV_SNP, collect_azure},
+    {EVIDENCE_TDX, collect_tdx},
+    {EVIDENCE_AZURE_SEV_SNP, collect_azure_snp},
+    {EVIDENCE_AZURE_TDX, collect_azure_tdx},
 };
 
 enum { COLLECTORS = sizeof collectors / sizeof collectors[0] };
@@ -198,7 +128,8 @@ types_parse(const char *types, unsigned *out, struct fault *f)
 
         if (one == 0 || (*out & one) != 0) {
             return fault_add(f, ERR_MALFORMED, "evidence_type",
-                             "--evidence %s: auto, or each once of tpm2, sev-snp, azure-sev-snp",
+                             "--evidence %s: auto, or each once of tpm2, sev-snp, tdx, "
+                             "azure-sev-snp, azure-tdx",
                              types);
         }
         *out |= one;
@@ -221,36 +152,30 @@ collect_types_check(const char *types, struct fault *f)
     return is_auto(types) ? ERR_OK : types_parse(types, &ignored, f);
 }
 
-static bool
-azure_there(const char *tcti)
-{
-    struct device d AUTO(device_close) = {0};
-    struct fault ignored = {0};
-
-    return device_open(tcti, &d, &ignored) == ERR_OK && nv_there(&d, HCL_INDEX);
-}
-
 /* What the machine has; a TPM is what is asked for when nothing else is there. */
 static enum evidence_type
-best_type(const struct collect_want *w)
+best_type(const struct collection *c)
 {
-    const char *tsm = or_usual(w->tsm, COLLECT_TSM);
+    enum evidence_type azure = EVIDENCE_NONE;
 
-    if (access(or_usual(w->sev_guest, COLLECT_SEV_GUEST), F_OK) == 0 ||
-        (is_folder(tsm) && snp_tsm_there(tsm))) {
+    if (collect_snp_there(c)) {
         return EVIDENCE_SEV_SNP;
     }
-    return azure_there(w->tpm.tcti) ? EVIDENCE_AZURE_SEV_SNP : EVIDENCE_TPM2;
+    if (collect_tdx_there(c)) {
+        return EVIDENCE_TDX;
+    }
+    azure = collect_azure_there(c);
+    return azure != EVIDENCE_NONE ? azure : EVIDENCE_TPM2;
 }
 
 static enum err
-types_of(const struct collect_want *w, unsigned *out, struct fault *f)
+types_of(const struct collection *c, unsigned *out, struct fault *f)
 {
-    if (is_auto(w->types)) {
-        *out = bit(best_type(w));
+    if (is_auto(c->want->types)) {
+        *out = bit(best_type(c));
         return ERR_OK;
     }
-    return types_parse(w->types, out, f);
+    return types_parse(c->want->types, out, f);
 }
 
 enum err
@@ -258,9 +183,10 @@ collect_evidence(const struct collect_want *want, const struct collect_bound *bo
                  struct fault *f)
 {
     json_t *pieces AUTO(json_free) = json_array();
-    struct collection c = {.want = want, .bound = bound, .pieces = pieces};
+    struct collection c = {
+        .want = want, .from = places_filled(&want->from), .bound = bound, .pieces = pieces};
     unsigned types = 0;
-    enum err err = types_of(want, &types, f);
+    enum err err = types_of(&c, &types, f);
 
     for (size_t i = 0; i < COLLECTORS && err == ERR_OK; i++) {
         if ((types & bit(collectors[i].type)) != 0) {

@@ -2,29 +2,26 @@
 /* collect.h - evidence of each type that this machine can give, all of it over one challenge and one guest key.
  *
  *   tpm2           a quote of the TPM (evidence.h)
- *   sev-snp        a report by configfs-tsm, or by the sev-guest device where there is no configfs-tsm (snp.h); needs root as a rule
+ *   sev-snp        a report by configfs-tsm, or by the sev-guest device where there is no configfs-tsm (snp.h)
+ *   tdx            a quote by configfs-tsm, or by the tdx_guest device and the host's quoting service (tdx.h), and the event log of the
+ *                  TD's firmware (CCEL) where there is one
  *   azure-sev-snp  the HCL report of NV index 0x01400001, a quote by the key at 0x81000003, and the VEK of the host's metadata service
+ *   azure-tdx      the same two, and a quote of the HCL report's TD report by the host's quoting service (td_quote.h)
  *
- * REPORT_DATA is binding || SHA-256 of the AK's Name when a tpm2 quote goes along, else binding || 32 zero bytes (DESIGN section 6).
- * "auto" is the first of sev-snp, azure-sev-snp, tpm2 that the machine has. */
+ * sev-snp and tdx need root as a rule.  REPORT_DATA of both is binding || SHA-256 of the AK's Name when a tpm2 quote goes along, else
+ * binding || 32 zero bytes (DESIGN section 6).  "auto" is the first of sev-snp, tdx, azure-*, tpm2 that the machine has. */
 #ifndef CLIENTS_COLLECT_H
 #define CLIENTS_COLLECT_H
 
 #include "attest/base/binding.h"
 #include "clients/evidence.h"
+#include "clients/places.h"
 
-#define COLLECT_TSM       "/sys/kernel/config/tsm/report"
-#define COLLECT_SEV_GUEST "/dev/sev-guest"
-#define COLLECT_THIM      "http://169.254.169.254/metadata/THIM/amd/certification"
-
-/* A NULL is the usual place. */
 struct collect_want {
     const char *types; /* "auto", or names separated by commas, each once; NULL: auto */
     struct evidence_want tpm;
-    const char *tsm;       /* folder of configfs-tsm's reports */
-    const char *sev_guest; /* device */
-    const char *thim;      /* URL; "off": not asked */
-    int vmpl;              /* of a sev-snp report, 0..3; -1: see struct snp_ask */
+    struct places from;
+    int vmpl; /* of a sev-snp report, 0..3; -1: see struct snp_ask */
 };
 
 /* What every piece commits to. */

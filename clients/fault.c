@@ -84,6 +84,11 @@ static const struct advice advices[] = {
     {"tpm_bank", "choose another bank with --pcrs; this TPM has not allocated that one"},
     {"snp", "be root, and see that /sys/kernel/config/tsm/report or /dev/sev-guest is there "
             "(--tsm, --sev-guest)"},
+    {"tdx", "be root, and see that /sys/kernel/config/tsm/report, or /dev/tdx_guest and the host's "
+            "quoting service, are there (--tsm, --tdx-guest, --qgs)"},
+    {"td_quote", "see that this is an Azure guest on TDX and that the metadata service of its host "
+                 "answers (--td-quote)"},
+    {"ccel", "check --ccel, and that you may read it"},
     {"evidence_rejected", "ask your administrator: countersign admin explain VERDICT"},
     {"evidence_malformed", "ask your administrator: countersign admin explain VERDICT"},
     {"evidence_unable", "try again later; if it stays, ask your administrator"},

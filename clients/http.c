@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http.c - see http.h.  But for thim.c, the only client code that knows libcurl. */
+/* http.c - see http.h.  But for metadata.c, the only client code that knows libcurl. */
 #include "clients/http.h"
 
 #include <curl/curl.h>

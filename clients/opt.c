@@ -16,6 +16,11 @@ help_table(const char *title, struct opt_table t)
     say("\n%s", title);
     for (size_t i = 0; i < t.n; i++) {
         const struct opt *o = &t.row[i];
+
+        if (o->help == NULL) {
+            continue;
+        }
+
         int used = (int)strlen(o->name) + (o->value != NULL ? (int)strlen(o->value) + 1 : 0);
 
         say("  --%s%s%s%*s  %s", o->name, o->value != NULL ? " " : "",
@@ -39,15 +44,26 @@ opt_wrong(const struct usage *u, const char *what, const char *which)
     return EXIT_USAGE;
 }
 
+static bool
+is_free(const struct opt *o)
+{
+    const char *const *text = o->out;
+
+    return o->value == NULL || *text == NULL;
+}
+
+/* The first row of that name which has no value yet, else the last one; NULL: there is none. */
 static const struct opt *
 find(struct opt_table t, const char *name, size_t len)
 {
-    for (size_t i = 0; i < t.n; i++) {
+    const struct opt *found = NULL;
+
+    for (size_t i = 0; i < t.n && (found == NULL || !is_free(found)); i++) {
         if (strlen(t.row[i].name) == len && memcmp(t.row[i].name, name, len) == 0) {
-            return &t.row[i];
+            found = &t.row[i];
         }
     }
-    return NULL;
+    return found;
 }
 
 /* Store the option at argv[*at]; NULL on success, else what is wrong.  *at moves to its last word. */

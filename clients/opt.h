@@ -2,7 +2,7 @@
 /* opt.h - command lines: a table of options per command, from which its --help is printed too.
  *
  * `--name value` and `--name=value`; what does not begin with "--" is a word.  An option may be
- * given once.  Secrets are never taken from the command line, and no table offers that. */
+ * given once, or as often as the table has rows of its name.  Secrets are never taken from the command line, and no table offers that. */
 #ifndef CLIENTS_OPT_H
 #define CLIENTS_OPT_H
 
@@ -15,7 +15,7 @@ struct opt {
     const char *name;  /* without dashes */
     const char *value; /* what --help calls the value; NULL: a flag */
     void *out;         /* flag: bool *; else const char **, which borrows from argv */
-    const char *help;
+    const char *help;  /* NULL: a further row of the same name */
 };
 
 struct opt_table {

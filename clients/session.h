@@ -19,7 +19,7 @@ enum {
     AUDIENCE_MAX = 256,    /* with NUL */
     TOKEN_LEFT_S = 30,     /* a kept token with less life left is renewed */
     LEASE_SLACK_S = 60,    /* how long after the lease's end an unreachable broker is given up */
-    EVIDENCE_MAX = 131072, /* bytes of JSON */
+    EVIDENCE_MAX = 262144, /* bytes of JSON: what a broker takes (docs/API.md) */
 };
 
 enum session_state { SESSION_NONE, SESSION_LIVE, SESSION_ENDED };
@@ -82,8 +82,8 @@ struct attest_want {
     const char *tcti, *ak, *pcrs, *key;
     const char *ak_certificate; /* DER file; NULL: none */
     const char *ek;             /* persistent handle; NULL: none */
-    const char *evidence;       /* types, and where they come from: struct collect_want */
-    const char *tsm, *sev_guest, *thim;
+    const char *evidence;       /* types: struct collect_want */
+    struct places from;
     int vmpl; /* -1: not asked for */
     const volatile sig_atomic_t *stop;
     bool again;

@@ -45,9 +45,7 @@ collect(const struct session *s, const struct attest_want *want,
     const struct collect_want what = {
         .types = want->evidence,
         .tpm = {want->tcti, want->ak, want->pcrs, want->ak_certificate, want->ek},
-        .tsm = want->tsm,
-        .sev_guest = want->sev_guest,
-        .thim = want->thim,
+        .from = want->from,
         .vmpl = want->vmpl,
     };
     const struct collect_bound bound = {{challenge, CHALLENGE_LEN}, s->key.jkt};

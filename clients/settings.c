@@ -55,6 +55,18 @@ fill(const char **option, const char *from_file)
     }
 }
 
+static void
+fill_places(struct places *option, const struct places *from_file)
+{
+    fill(&option->tsm, from_file->tsm);
+    fill(&option->sev_guest, from_file->sev_guest);
+    fill(&option->thim, from_file->thim);
+    fill(&option->tdx_guest, from_file->tdx_guest);
+    fill(&option->qgs, from_file->qgs);
+    fill(&option->ccel, from_file->ccel);
+    fill(&option->td_quote, from_file->td_quote);
+}
+
 static enum err
 bind_file(struct settings *s, struct fault *f)
 {
@@ -66,9 +78,13 @@ bind_file(struct settings *s, struct fault *f)
         {"policy", JK_TEXT, false, &in.policy, 0, 63},
         {"tcti", JK_TEXT, false, &in.tcti, 0, 255},
         {"evidence", JK_TEXT, false, &in.evidence, 0, 63},
-        {"tsm", JK_TEXT, false, &in.tsm, 0, PATH_LEN - 1},
-        {"sev-guest", JK_TEXT, false, &in.sev_guest, 0, PATH_LEN - 1},
-        {"thim", JK_TEXT, false, &in.thim, 0, PATH_LEN - 1},
+        {"tsm", JK_TEXT, false, &in.from.tsm, 0, PATH_LEN - 1},
+        {"sev-guest", JK_TEXT, false, &in.from.sev_guest, 0, PATH_LEN - 1},
+        {"thim", JK_TEXT, false, &in.from.thim, 0, PATH_LEN - 1},
+        {"tdx-guest", JK_TEXT, false, &in.from.tdx_guest, 0, PATH_LEN - 1},
+        {"qgs", JK_TEXT, false, &in.from.qgs, 0, PATH_LEN - 1},
+        {"ccel", JK_TEXT, false, &in.from.ccel, 0, PATH_LEN - 1},
+        {"td-quote", JK_TEXT, false, &in.from.td_quote, 0, PATH_LEN - 1},
         {"cert", JK_TEXT, false, &in.cert, 0, PATH_LEN - 1},
         {"key", JK_TEXT, false, &in.key, 0, PATH_LEN - 1},
         {"sign-key", JK_TEXT, false, &in.sign_key, 0, PATH_LEN - 1},
@@ -81,9 +97,7 @@ bind_file(struct settings *s, struct fault *f)
     fill(&s->policy, in.policy);
     fill(&s->tcti, in.tcti);
     fill(&s->evidence, in.evidence);
-    fill(&s->tsm, in.tsm);
-    fill(&s->sev_guest, in.sev_guest);
-    fill(&s->thim, in.thim);
+    fill_places(&s->from, &in.from);
     fill(&s->cert, in.cert);
     fill(&s->key, in.key);
     fill(&s->sign_key, in.sign_key);

@@ -10,6 +10,7 @@
 
 #include "clients/fault.h"
 #include "clients/opt.h"
+#include "clients/places.h"
 
 enum { SETTINGS_GUEST = 7, SETTINGS_ADMIN = 6, PATH_LEN = 512 };
 
@@ -18,9 +19,10 @@ struct settings {
     const char *ca;     /* PEM file; NULL: the system's roots */
     const char *socket; /* of the agent; NULL: its usual place */
     const char *policy;
-    const char *tcti;                              /* e.g. "device:/dev/tpmrm0" */
-    const char *evidence, *tsm, *sev_guest, *thim; /* of `attest`: clients/collect.h */
-    const char *cert, *key, *sign_key;             /* administrators: PEM files */
+    const char *tcti;     /* e.g. "device:/dev/tpmrm0" */
+    const char *evidence; /* types, of `attest`: clients/collect.h */
+    struct places from;
+    const char *cert, *key, *sign_key; /* administrators: PEM files */
     const char *config;
     bool json;
     char ca_path[PATH_LEN]; /* ca made absolute, for the agent, whose folder is another */

@@ -11,7 +11,7 @@
 #include "attest/snp/snp.h"
 #include "clients/fault.h"
 
-enum { SNP_ASK_MS = 10000 }; /* how long a report may take, all tries together */
+enum { SNP_ASK_MS = 10000 }; /* how long the device may take, all tries together */
 
 /* Release with snp_answer_done(). */
 struct snp_answer {

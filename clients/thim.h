@@ -6,12 +6,12 @@
 #ifndef CLIENTS_THIM_H
 #define CLIENTS_THIM_H
 
-#include "clients/fault.h"
+#include "clients/metadata.h"
 
-enum { THIM_MS = 3000, THIM_CONNECT_MS = 1000, THIM_BODY_MAX = 65536 };
+enum { THIM_MS = 3000 };
 
-/* *pem: text of `vcekCert`, at most SNP_VEK_MAX bytes, owned by the caller (mem_free_text()).  http:// or https://, no redirects, no
- * proxy.  ERR_UNABLE, code thim: nothing usable came in THIM_MS. */
+/* *pem: text of `vcekCert`, at most SNP_VEK_MAX bytes, owned by the caller (mem_free_text()).  ERR_UNABLE, code thim: nothing usable
+ * came in THIM_MS. */
 enum err thim_vek(const char *url, char **pem, struct fault *f) MUST_USE;
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "attest/base/text.h"
+#include "clients/claims_say.h"
 #include "clients/fault.h"
 #include "clients/say.h"
 #include "clients/verify_claims.h"
@@ -24,9 +25,9 @@ static const struct type_row TYPES[] = {
     {"azure-sev-snp", verify_azure_sev_snp},
     {"ak-cert", verify_ak_cert},
     {"amd-chain", verify_amd_chain},
-    {"tdx", NULL},
-    {"azure-tdx", NULL},
-    {"event-log", NULL},
+    {"tdx", verify_tdx},
+    {"azure-tdx", verify_azure_tdx},
+    {"event-log", verify_event_log},
     {"ek-cert", NULL},
 };
 
@@ -51,6 +52,17 @@ verify_rows(size_t *n)
 }
 
 void
+verify_nothing(struct appraisal *a)
+{
+    a->verdict.n = 0;
+    a->verdict.wanted = 0;
+    a->valid_until = INT64_MAX;
+    a->tpm = (struct tpm_claims){0};
+    a->snp = (struct snp_claims){0};
+    a->tdx.verified = false; /* the rest is meaningful only with it */
+}
+
+void
 verify_alone(struct appraisal *a, const char *id, enum outcome outcome, const char *seen,
              const char *wanted)
 {
@@ -59,11 +71,7 @@ verify_alone(struct appraisal *a, const char *id, enum outcome outcome, const ch
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         row = strcmp(ROWS[i].id, id) == 0 ? &ROWS[i] : row;
     }
-    a->verdict.n = 0;
-    a->verdict.wanted = 0;
-    a->valid_until = INT64_MAX;
-    a->tpm = (struct tpm_claims){0};
-    a->snp = (struct snp_claims){0};
+    verify_nothing(a);
     verdict_add(&a->verdict, row->id, row->spec, outcome, seen, wanted);
 }
 
@@ -72,7 +80,7 @@ verify_common_options(struct verify_common *c, struct opt rows[VERIFY_COMMON])
 {
     rows[0] = (struct opt){"policy", "FILE", &c->policy, "one evidence row of a policy (JSON)"};
     rows[1] = (struct opt){"roots", "DIR", &c->roots,
-                           "trusted roots instead of the pinned ones, DIR/{tpm,amd}/*.pem"};
+                           "trusted roots instead of the pinned ones, DIR/{tpm,amd,intel}/*.pem"};
     rows[2] = (struct opt){"at", "TIME", &c->at, "time of verification, RFC 3339; default now"};
     rows[3] = (struct opt){"json", NULL, &c->json, "print the verdict as JSON"};
 }
@@ -122,7 +130,7 @@ finding_json(const struct finding *f)
 }
 
 static json_t *
-verdict_json(const struct appraisal *a, const struct evidence *ev)
+verdict_json(const struct appraisal *a, json_t *claims)
 {
     enum judgement j = verdict_judge(&a->verdict);
     char until[RFC3339_LEN + 1];
@@ -142,7 +150,7 @@ verdict_json(const struct appraisal *a, const struct evidence *ev)
     (void)json_object_set_new(o, "verdict", json_string(judgement_name(j)));
     (void)json_object_set_new(o, "failed", ids);
     (void)json_object_set_new(o, "findings", findings);
-    (void)json_object_set_new(o, "claims", claims_json(a, ev));
+    (void)json_object_set_new(o, "claims", claims);
     (void)json_object_set_new(o, "valid_until",
                               j == JUDGE_ACCEPT ? json_string(until) : json_null());
     return o;
@@ -174,24 +182,33 @@ finding_say(const struct finding *f)
         both ? "; wanted: " : "", both ? f->wanted : "");
 }
 
-static bool
-has_report(const struct evidence *ev)
+static void
+findings_say(const struct appraisal *a)
 {
-    return ev != NULL && (ev->type == EVIDENCE_SEV_SNP || ev->type == EVIDENCE_AZURE_SEV_SNP);
+    for (size_t i = 0; i < a->verdict.n; i++) {
+        finding_say(&a->verdict.finding[i]);
+    }
 }
 
 static void
-verdict_say(const struct appraisal *a, const struct evidence *ev, const char *remark)
+explain(const struct appraisal *a, const struct evidence *ev)
+{
+    enum evidence_type type = ev == NULL ? EVIDENCE_NONE : ev->type;
+
+    if (type == EVIDENCE_SEV_SNP || type == EVIDENCE_AZURE_SEV_SNP) {
+        verify_explain(a, ev);
+    }
+    if (type == EVIDENCE_TDX || type == EVIDENCE_AZURE_TDX) {
+        verify_explain_tdx(a, ev);
+    }
+}
+
+static void
+judgement_say(const struct appraisal *a, const char *remark)
 {
     enum judgement j = verdict_judge(&a->verdict);
     char until[RFC3339_LEN + 1];
 
-    for (size_t i = 0; i < a->verdict.n; i++) {
-        finding_say(&a->verdict.finding[i]);
-    }
-    if (has_report(ev)) {
-        verify_explain(a, ev);
-    }
     say("\nverdict: %s", judgement_name(j));
     if (j != JUDGE_ACCEPT) {
         return;
@@ -201,7 +218,7 @@ verdict_say(const struct appraisal *a, const struct evidence *ev, const char *re
     }
     rfc3339_format(a->valid_until, until);
     if (a->valid_until != INT64_MAX) {
-        say("valid until %s, when a certificate or CRL that it rests on expires", until);
+        say("valid until %s, when something that it rests on expires", until);
     }
 }
 
@@ -209,11 +226,30 @@ int
 verify_print(const struct appraisal *a, const struct evidence *ev, const char *remark, bool as_json)
 {
     if (as_json) {
-        say_json(verdict_json(a, ev));
+        say_json(verdict_json(a, claims_json(a, ev)));
     } else {
-        verdict_say(a, ev, remark);
+        findings_say(a);
+        explain(a, ev);
+        judgement_say(a, remark);
     }
     return (int)verdict_judge(&a->verdict); /* the order of enum judgement is that of exit codes */
+}
+
+int
+verify_print_claims(const struct appraisal *a, json_t *claims, const char *title,
+                    const char *remark, bool as_json)
+{
+    if (as_json) {
+        say_json(verdict_json(a, claims != NULL ? json_incref(claims) : json_object()));
+        return (int)verdict_judge(&a->verdict);
+    }
+    findings_say(a);
+    if (claims != NULL && json_object_size(claims) > 0) {
+        say("\n%s", title);
+        claims_say(claims);
+    }
+    judgement_say(a, remark);
+    return (int)verdict_judge(&a->verdict);
 }
 
 static bool
@@ -233,7 +269,7 @@ unsupported(const char *type, int argc, char **argv)
     struct appraisal a;
 
     verify_alone(&a, "evidence.unsupported", OUTCOME_UNABLE, type,
-                 "tpm, sev-snp, azure-sev-snp, ak-cert or amd-chain");
+                 "tpm, sev-snp, tdx, azure-sev-snp, azure-tdx, event-log, ak-cert, amd-chain");
     return verify_print(&a, NULL, NULL, asks_json(argc, argv));
 }
 

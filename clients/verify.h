@@ -7,6 +7,8 @@
 #ifndef CLIENTS_VERIFY_H
 #define CLIENTS_VERIFY_H
 
+#include <jansson.h>
+
 #include "attest/attest.h"
 #include "clients/opt.h"
 #include "common/roots.h"
@@ -18,6 +20,9 @@ int cmd_verify(int argc, char **argv);
 int verify_tpm(int argc, char **argv);
 int verify_sev_snp(int argc, char **argv);
 int verify_azure_sev_snp(int argc, char **argv);
+int verify_tdx(int argc, char **argv);
+int verify_azure_tdx(int argc, char **argv);
+int verify_event_log(int argc, char **argv);
 int verify_amd_chain(int argc, char **argv);
 int verify_ak_cert(int argc, char **argv);
 
@@ -29,6 +34,9 @@ struct verify_row {
 };
 
 const struct verify_row *verify_rows(size_t *n);
+
+/* A verdict without findings, and no claims. */
+void verify_nothing(struct appraisal *a);
 
 /* A verdict of one finding, by the id of a row above. */
 void verify_alone(struct appraisal *a, const char *id, enum outcome outcome, const char *seen,
@@ -51,13 +59,20 @@ enum err verify_time(const struct verify_common *c, int64_t *unix_s, struct why 
  * typing error does not look like a missing trust anchor. */
 enum err verify_roots(const struct verify_common *c, struct roots **out, struct why *why) MUST_USE;
 
-/* Say what an SEV-SNP report says, field by field: as proven when it was accepted, else as the word
+/* Say what a report of SEV-SNP says, field by field: as proven when it was accepted, else as the word
  * of nobody.  Nothing when there is none that can be read. */
 void verify_explain(const struct appraisal *a, const struct evidence *ev);
+
+/* The same of a TD quote, proven when it was verified; then its levels: which were missed, and by what. */
+void verify_explain_tdx(const struct appraisal *a, const struct evidence *ev);
 
 /* Print the verdict on `ev`, of which type and report are used (NULL: a certificate);
  * `remark` is what a person should know about an accept, or NULL.  Returns the exit code. */
 int verify_print(const struct appraisal *a, const struct evidence *ev, const char *remark,
                  bool as_json);
+
+/* The same of evidence that has claims of its own: an object, borrowed, or NULL; `title` stands above them for a person. */
+int verify_print_claims(const struct appraisal *a, json_t *claims, const char *title,
+                        const char *remark, bool as_json);
 
 #endif

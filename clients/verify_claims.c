@@ -7,6 +7,7 @@
 
 #include "attest/base/text.h"
 #include "common/snp_claims.h"
+#include "common/tdx_claims.h"
 
 enum { MODULUS_MAX = 1024 }; /* bytes */
 
@@ -94,10 +95,8 @@ ak_digest_json(struct slice hcl)
 }
 
 static json_t *
-azure_json(const struct appraisal *a, struct slice hcl)
+azure_json(json_t *o, const struct appraisal *a, struct slice hcl)
 {
-    json_t *o = snp_claims_json(&a->snp);
-
     (void)json_object_set_new(o, "ak_modulus_sha256", ak_digest_json(hcl));
     (void)json_object_set_new(o, "tpm", tpm_json(a, true));
     return o;
@@ -108,6 +107,15 @@ static json_t *
 snp_json(const struct appraisal *a)
 {
     return a->snp.version == 0 ? snp_chain_claims_json(&a->snp) : snp_claims_json(&a->snp);
+}
+
+/* What is genuine is told whatever the policy says of it. */
+static json_t *
+tdx_json(const struct appraisal *a, const struct evidence *ev, bool accepted)
+{
+    json_t *o = tdx_claims_json(&a->tdx);
+
+    return ev->type == EVIDENCE_AZURE_TDX && accepted ? azure_json(o, a, ev->hcl) : o;
 }
 
 json_t *
@@ -122,5 +130,10 @@ claims_json(const struct appraisal *a, const struct evidence *ev)
     if (type == EVIDENCE_SEV_SNP && accepted) {
         return snp_json(a);
     }
-    return type == EVIDENCE_AZURE_SEV_SNP && accepted ? azure_json(a, ev->hcl) : json_object();
+    if (type == EVIDENCE_TDX || type == EVIDENCE_AZURE_TDX) {
+        return tdx_json(a, ev, accepted);
+    }
+    return type == EVIDENCE_AZURE_SEV_SNP && accepted
+               ? azure_json(snp_claims_json(&a->snp), a, ev->hcl)
+               : json_object();
 }

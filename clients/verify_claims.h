@@ -7,7 +7,8 @@
 
 #include "attest/attest.h"
 
-/* Owned by the caller; an empty object when nothing was established.  ev: the type, and the HCL blob
+/* Owned by the caller; an empty object when nothing was established, and of a TD quote "verified": false.  Of a TD quote all is told
+ * that is genuine, also when the policy refuses it.  ev: the type, and the HCL blob
  * of an Azure guest; NULL: a certificate, which establishes nothing but itself. */
 json_t *claims_json(const struct appraisal *a, const struct evidence *ev);
 

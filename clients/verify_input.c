@@ -35,6 +35,13 @@ verify_base_done(struct verify_base *b)
 }
 
 /* What was given must be there: an empty file would pass for "not given". */
+enum err
+verify_file_read(const char *path, struct verify_file *into, struct why *why)
+{
+    TRY(file_read(path, VERIFY_FILE_MAX, &into->bytes, &into->len, why));
+    return into->len > 0 ? ERR_OK : why_add(why, ERR_MALFORMED, "%s is empty", path);
+}
+
 static enum err
 read_file(const struct verify_load *l, struct why *why)
 {
@@ -44,8 +51,7 @@ read_file(const struct verify_load *l, struct why *why)
     if (l->certificate) {
         return certificate_read(l->path, &l->into->bytes, &l->into->len, why);
     }
-    TRY(file_read(l->path, VERIFY_FILE_MAX, &l->into->bytes, &l->into->len, why));
-    return l->into->len > 0 ? ERR_OK : why_add(why, ERR_MALFORMED, "%s is empty", l->path);
+    return verify_file_read(l->path, l->into, why);
 }
 
 static enum err
@@ -69,6 +75,14 @@ cause(const struct why *why, char dst[CAUSE_TEXT])
     (void)snprintf(dst, CAUSE_TEXT, "%s%s%s", why_text(why), why->n > 1 ? ", " : "",
                    why->n > 1 ? why->link[why->n - 1] : "");
     return dst;
+}
+
+void
+verify_unreadable(struct appraisal *out, const struct why *why)
+{
+    char text[CAUSE_TEXT];
+
+    verify_alone(out, "input.unreadable", OUTCOME_UNABLE, cause(why, text), "readable files");
 }
 
 static enum err
@@ -117,8 +131,7 @@ verify_prepare(const struct verify_plan *plan, struct verify_base *base, bool *r
     *ready = false;
     TRY(verify_time(plan->common, &base->at_unix, why));
     if (read_files(plan, base, &trouble) != ERR_OK) {
-        verify_alone(out, "input.unreadable", OUTCOME_UNABLE, cause(&trouble, text),
-                     "readable files");
+        verify_unreadable(out, &trouble);
         return ERR_OK;
     }
 
@@ -188,12 +201,27 @@ verify_asked_narrow(const struct verify_asked *asked, struct expectation *want)
     want->binding = (struct slice){asked->binding, asked->binding_len};
 }
 
+/* What was built is compared with something. */
+static bool
+has_golden(const struct evidence_row *row)
+{
+    switch (row->type) {
+    case EVIDENCE_TPM2: return row->want.tpm.golden_wanted;
+    case EVIDENCE_SEV_SNP:
+    case EVIDENCE_AZURE_SEV_SNP: return row->want.snp.own.measurement.wanted;
+    case EVIDENCE_TDX:
+    case EVIDENCE_AZURE_TDX: return row->want.tdx.own.field[TDX_MRTD].wanted;
+    case EVIDENCE_NONE: break;
+    }
+    return false;
+}
+
 const char *
 verify_remark(const struct evidence_row *row, const char *option, bool fresh,
               char dst[VERIFY_REMARK])
 {
     bool tpm = row->type == EVIDENCE_TPM2;
-    bool approved = tpm ? row->want.tpm.golden_wanted : row->want.snp.own.measurement.wanted;
+    bool approved = has_golden(row);
 
     if (approved && fresh) {
         return NULL;

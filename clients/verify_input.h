@@ -26,6 +26,12 @@ struct verify_load {
     bool certificate; /* DER or PEM, kept as DER; else the bytes as they are */
 };
 
+/* One file that must be there and not be empty; at most VERIFY_FILE_MAX bytes. */
+enum err verify_file_read(const char *path, struct verify_file *into, struct why *why) MUST_USE;
+
+/* The verdict on files that cannot be used. */
+void verify_unreadable(struct appraisal *out, const struct why *why);
+
 /* What every type has. */
 struct verify_base {
     struct verify_file policy;

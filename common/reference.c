@@ -27,7 +27,8 @@ reference_set_free(struct reference_set **set)
 bool
 reference_set_serves(const struct reference_set *set, enum evidence_type row)
 {
-    return set->type == row || (set->type == EVIDENCE_SEV_SNP && row == EVIDENCE_AZURE_SEV_SNP);
+    return set->type == row || (set->type == EVIDENCE_SEV_SNP && row == EVIDENCE_AZURE_SEV_SNP) ||
+           (set->type == EVIDENCE_TDX && row == EVIDENCE_AZURE_TDX);
 }
 
 /* { "values": {...}, "ak_names": [...] }: a compound without values could never hold, so they are
@@ -79,6 +80,40 @@ read_snp(json_t *obj, struct reference_entry *e, struct holdings *h, struct why 
     return ERR_OK;
 }
 
+/* As read_snp(); the module's own measurement may be left out. */
+static enum err
+read_tdx(json_t *obj, struct reference_entry *e, struct holdings *h, struct why *why)
+{
+    struct row_tdx_fields g = {.field = {NULL}};
+    struct json_member members[TDX_FIELDS];
+    bool any = false;
+
+    for (unsigned i = 0; i < TDX_FIELDS; i++) {
+        members[i] =
+            (struct json_member){tdx_field_name(i), JK_ANY, row_tdx_must_say(i), &g.field[i], 0, 0};
+    }
+    TRY(json_bind(obj, "tdx", members, TDX_FIELDS, why));
+    for (unsigned i = 0; i < TDX_FIELDS; i++) {
+        any = any || (row_tdx_must_say(i) && !row_says_ignore(g.field[i]));
+    }
+    if (!any) {
+        return why_add(why, ERR_MALFORMED, "tdx: nothing but \"ignore\" approves every guest");
+    }
+    TRY(row_tdx_golden(&g, h, &e->tdx_golden, why));
+    e->tdx_golden.label = e->label;
+    return ERR_OK;
+}
+
+static enum err
+read_values(json_t *obj, enum evidence_type type, struct reference_entry *e, struct holdings *h,
+            struct why *why)
+{
+    if (type == EVIDENCE_TPM2) {
+        return read_tpm(obj, e, h, why);
+    }
+    return type == EVIDENCE_SEV_SNP ? read_snp(obj, e, h, why) : read_tdx(obj, e, h, why);
+}
+
 static enum err
 read_expiry(const char *text, int64_t *unix_s, struct why *why)
 {
@@ -107,8 +142,7 @@ read_entry(json_t *obj, enum evidence_type type, struct reference_entry *e, stru
     TRY(read_expiry(expires, &e->expires_unix, why));
     e->snp_golden.guest_svn_min = -1;
 
-    enum err err =
-        type == EVIDENCE_TPM2 ? read_tpm(values, e, h, why) : read_snp(values, e, h, why);
+    enum err err = read_values(values, type, e, h, why);
 
     if (err != ERR_OK) {
         return why_add(why, err, "in reference value \"%s\"", text_show(slice_text(label)).text);
@@ -135,14 +169,9 @@ static enum err
 read_type(const json_t *obj, enum evidence_type *type, struct why *why)
 {
     TRY(row_type(obj, type, why));
-    if (*type == EVIDENCE_AZURE_SEV_SNP) {
-        return why_add(why, ERR_MALFORMED,
-                       "reference set: azure-sev-snp rows use a set of type \"sev-snp\"");
-    }
-    if (*type != EVIDENCE_TPM2 && *type != EVIDENCE_SEV_SNP) {
-        return why_add(why, ERR_UNABLE,
-                       "reference set: type \"%s\" is not supported by this version",
-                       evidence_name(*type));
+    if (*type == EVIDENCE_AZURE_SEV_SNP || *type == EVIDENCE_AZURE_TDX) {
+        return why_add(why, ERR_MALFORMED, "reference set: %s rows use a set of type \"%s\"",
+                       evidence_name(*type), *type == EVIDENCE_AZURE_TDX ? "tdx" : "sev-snp");
     }
     return ERR_OK;
 }

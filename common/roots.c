@@ -4,6 +4,7 @@
 
 #include "common/mem.h"
 #include "common/roots_amd.h"
+#include "common/roots_intel.h"
 #include "common/sys.h"
 
 #include <dirent.h>
@@ -24,6 +25,7 @@ struct owned {
     uint8_t *der[2 * X509_CERTS_MAX];
     size_t ders;
     struct roots_amd_revoked amd_revoked;
+    struct roots_intel intel;
 };
 
 void
@@ -38,6 +40,7 @@ roots_free(struct roots **r)
         mem_free(o->der[i]);
     }
     snp_anchors_done(&(*r)->trust.snp);
+    roots_intel_done(&(*r)->trust.tdx);
     mem_free(o);
     mem_free(*r);
     *r = NULL;
@@ -176,13 +179,23 @@ add_tpm(struct roots *r, const char *dir, struct why *why)
 static enum err
 add_folder(struct roots *r, const char *dir, struct why *why)
 {
-    const struct owned *o = r->owned;
+    struct owned *o = r->owned;
 
     if (access(dir, R_OK | X_OK) != 0) {
         return why_add(why, ERR_IO, "roots %.120s: %s", dir, strerrordesc_np(errno));
     }
     TRY(add_tpm(r, dir, why));
-    return roots_amd_folder(dir, &o->amd_revoked, &r->trust.snp, why);
+    TRY(roots_amd_folder(dir, &o->amd_revoked, &r->trust.snp, why));
+    return roots_intel_folder(dir, &o->intel, &r->trust.tdx, why);
+}
+
+static enum err
+add_builtin(struct roots *r, struct why *why)
+{
+    struct owned *o = r->owned;
+
+    TRY(roots_amd_builtin(&r->trust.snp, why));
+    return roots_intel_builtin(&o->intel, &r->trust.tdx, why);
 }
 
 enum err
@@ -195,7 +208,7 @@ roots_read(const char *dir, struct roots **out, struct why *why)
     r->trust.tpm.anchor = o->anchor;
     r->trust.tpm.intermediate = o->intermediate;
     TRY(roots_amd_revoked(&o->amd_revoked, why));
-    TRY(dir[0] != '\0' ? add_folder(r, dir, why) : roots_amd_builtin(&r->trust.snp, why));
+    TRY(dir[0] != '\0' ? add_folder(r, dir, why) : add_builtin(r, why));
     r->trust.snp.revoked = o->amd_revoked.list;
     r->trust.snp.revoked_n = o->amd_revoked.n;
     *out = r;

@@ -3,13 +3,12 @@
 #include "common/roots_amd.h"
 
 #include "attest/base/text.h"
-#include "common/mem.h"
-#include "common/sys.h"
+#include "common/roots_file.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_BYTES = 1024, PEM_BYTES_MAX = 1 << 16, MODULUS_LEN = 512 };
+enum { NAME_BYTES = 32, MODULUS_LEN = 512 };
 
 /* ---- out of certs/ ---- */
 
@@ -82,47 +81,18 @@ roots_amd_revoked(struct roots_amd_revoked *out, struct why *why)
 
 /* ---- out of a folder ---- */
 
-/* The PEM text of one file; empty when there is none. */
-struct file {
-    char path[PATH_BYTES];
-    uint8_t *text; /* owned */
-    size_t len;
-};
-
-static void
-file_done(struct file *f)
+static enum err
+file_open(const char *dir, const char *role, const char *product, struct roots_file *out,
+          struct why *why)
 {
-    mem_free(f->text);
-    *f = (struct file){0};
+    char name[NAME_BYTES];
+
+    (void)snprintf(name, sizeof name, "amd/%s-%s.pem", role, product);
+    return roots_file_open(dir, name, out, why);
 }
 
 static enum err
-file_open(const char *dir, const char *role, const char *product, struct file *out, struct why *why)
-{
-    int n = snprintf(out->path, sizeof out->path, "%s/amd/%s-%s.pem", dir, role, product);
-    struct why unused = {0};
-    enum err e = ERR_OK;
-
-    if (n <= 0 || n >= PATH_BYTES) {
-        return why_add(why, ERR_LIMIT, "roots %.80s: the path is too long", dir);
-    }
-    e = file_read(out->path, PEM_BYTES_MAX, &out->text, &out->len, &unused);
-    if (e == ERR_NOT_FOUND || e == ERR_OK) {
-        return e == ERR_OK && out->len == 0
-                   ? why_add(why, ERR_MALFORMED, "%.140s: empty", out->path)
-                   : ERR_OK;
-    }
-    return why_add(why, e, "%s", why_text(&unused));
-}
-
-static struct slice
-file_slice(const struct file *f)
-{
-    return (struct slice){f->text, f->len};
-}
-
-static enum err
-revoked_check(const struct snp_ca *ca, const struct file *f,
+revoked_check(const struct snp_ca *ca, const struct roots_file *f,
               const struct roots_amd_revoked *revoked, struct why *why)
 {
     uint8_t digest[SHA256_LEN];
@@ -142,15 +112,15 @@ revoked_check(const struct snp_ca *ca, const struct file *f,
 }
 
 struct files {
-    struct file ark, ask, asvk;
+    struct roots_file ark, ask, asvk;
 };
 
 static void
 files_done(struct files *f)
 {
-    file_done(&f->ark);
-    file_done(&f->ask);
-    file_done(&f->asvk);
+    roots_file_done(&f->ark);
+    roots_file_done(&f->ask);
+    roots_file_done(&f->asvk);
 }
 
 static enum err
@@ -172,13 +142,14 @@ product_add(const char *dir, enum snp_product p, const char *product,
 
     TRY(files_open(dir, product, &f, why));
     if (f.ark.len == 0) {
-        const struct file *orphan = f.ask.len > 0 ? &f.ask : &f.asvk;
+        const struct roots_file *orphan = f.ask.len > 0 ? &f.ask : &f.asvk;
 
         return orphan->len == 0 ? ERR_OK
                                 : why_add(why, ERR_MALFORMED, "%.100s without ark-%s.pem beside it",
                                           orphan->path, product);
     }
-    e = snp_anchors_add(p, file_slice(&f.ark), file_slice(&f.ask), file_slice(&f.asvk), out, why);
+    e = snp_anchors_add(p, roots_file_slice(&f.ark), roots_file_slice(&f.ask),
+                        roots_file_slice(&f.asvk), out, why);
     if (e != ERR_OK) {
         return why_add(why, e, "in %.100s/amd, %s", dir, product);
     }

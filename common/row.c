@@ -45,11 +45,12 @@ struct evidence_row *
 evidence_row_default(enum evidence_type type)
 {
     struct evidence_row *row = mem_new(1, sizeof *row);
-    bool azure = type == EVIDENCE_AZURE_SEV_SNP;
+    bool azure = type == EVIDENCE_AZURE_SEV_SNP || type == EVIDENCE_AZURE_TDX;
 
     row->type = type;
     row->want.tpm.ak_trust_allowed = azure ? AK_TRUST_TEE_EVIDENCE : DEFAULT_TRUST;
     snp_expect_default(&row->want.snp);
+    tdx_expect_default(&row->want.tdx);
     return row;
 }
 
@@ -108,26 +109,30 @@ row_reference_set(const char *id, struct evidence_row *row, struct why *why)
 }
 
 static enum err
+read_by_type(json_t *obj, bool strict, struct evidence_row *row, struct why *why)
+{
+    switch (row->type) {
+    case EVIDENCE_TPM2: return row_tpm_read(obj, strict, row, why);
+    case EVIDENCE_SEV_SNP:
+    case EVIDENCE_AZURE_SEV_SNP: return row_snp_read(obj, strict, row, why);
+    case EVIDENCE_TDX:
+    case EVIDENCE_AZURE_TDX: return row_tdx_read(obj, strict, row, why);
+    case EVIDENCE_NONE: break;
+    }
+    return why_add(why, ERR_MALFORMED, "row: no type of evidence");
+}
+
+static enum err
 read_as(json_t *obj, enum evidence_type type, bool strict, struct evidence_row **out,
         struct why *why)
 {
     AUTO(evidence_row_free) struct evidence_row *row = evidence_row_default(type);
-    enum err e = ERR_OK;
 
     row->owned = mem_new(1, sizeof(struct holdings));
-    if (type == EVIDENCE_TPM2) {
-        e = row_tpm_read(obj, strict, row, why);
-    } else if (type == EVIDENCE_SEV_SNP || type == EVIDENCE_AZURE_SEV_SNP) {
-        e = row_snp_read(obj, strict, row, why);
-    } else {
-        e = why_add(why, ERR_UNABLE, "row: type \"%s\" is not supported by this version",
-                    evidence_name(type));
-    }
-    if (e == ERR_OK) {
-        *out = row;
-        row = NULL;
-    }
-    return e;
+    TRY(read_by_type(obj, strict, row, why));
+    *out = row;
+    row = NULL;
+    return ERR_OK;
 }
 
 enum err

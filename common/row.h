@@ -24,15 +24,28 @@
  *               migrate_ma is forbidden unless `require` names it.
  * An azure-sev-snp row: the same, and "pcrs" and "values" of the tpm2 row for the vTPM's quote; the
  *               attestation key earns its trust inside the hardware report and in no other way.
+ * A tdx row:    { "type": "tdx", and then, all of it optional,
+ *                 "tcb_status": ["UpToDate", "SWHardeningNeeded"], "tcb_date_min": "2025-05-14",
+ *                 "tcb_eval_min": 19, "advisory_deny": ["INTEL-SA-00960"], "advisory_allow",
+ *                 "grace_s": 3600, "allow_debug": false,
+ *                 "td_attributes": { "require": ["sept_ve_disable"], "forbid": ["migratable"] },
+ *                 "xfam": ["0x600e7"], "ppid_allow": ["hex"], "event_log": true,
+ *                 "mrseam": ["hex"], "reference_set": "image" }
+ *               and "mrtd", "rtmr0" to "rtmr3", "mrconfigid", "mrowner", "mrownerconfig",
+ *               "mrservicetd", each given or "ignore" unless the row names a reference set.  Zeros
+ *               are written "zero", as one of a list.  A list of td_attributes replaces the default
+ *               of that list and may be empty.  grace_s is at most ROW_GRACE_MAX_S.
+ * An azure-tdx row: the same but for "event_log", and "pcrs" and "values" as an azure-sev-snp row.
  * A reference set entry: { "label": "build 42", "expires": "2027-01-01T00:00:00Z",
  *                 "tpm2": { "values": { "sha256:7": ["hex"] }, "ak_names": ["hex"] } }
  *               or "sev-snp": { "measurement", "host_data", "id_key", "author_key", and perhaps
  *                 "family_id", "image_id", "guest_svn_min" } (all of one entry together)
+ *               or "tdx": { the nine fields of a tdx row, and perhaps "mrseam" }
  *
  * ERR_MALFORMED: not of that form.  ERR_LIMIT: too many, too long, out of range.  ERR_DENIED:
  * well-formed, but nothing that may be relied on: policy.resettable_pcr (16 and 23, which software
  * can reset), policy.weak_bank (SHA-1), policy.unsigned_id (family_id, image_id or guest_svn_min
- * without the digest of a key: the host would choose them).  ERR_UNABLE: a rule or a type of
+ * without the digest of a key: the host would choose them), policy.revoked_tcb (tcb_status Revoked).  ERR_UNABLE: a rule or a type of
  * evidence that this version lacks. */
 #ifndef COMMON_ROW_H
 #define COMMON_ROW_H
@@ -45,6 +58,7 @@ enum {
     ROW_REFERENCE_SET_MAX = 64,
     ROW_AK_NAMES_MAX = 1024,
     ROW_CHIPS_MAX = 4096,
+    ROW_GRACE_MAX_S = 30 * 86400, /* as long as Intel's collateral lives */
     REFERENCE_ENTRIES_MAX = 256
 };
 
@@ -81,12 +95,13 @@ struct reference_entry {
     struct slice *ak_names;   /* tpm2 */
     size_t ak_names_n;
     struct snp_golden snp_golden; /* sev-snp; at least one field is wanted */
+    struct tdx_golden tdx_golden; /* tdx; likewise */
 };
 
 struct reference_set {
     char id[ROW_REFERENCE_SET_MAX];
     int64_t version;
-    enum evidence_type type; /* EVIDENCE_TPM2 or EVIDENCE_SEV_SNP */
+    enum evidence_type type; /* EVIDENCE_TPM2, EVIDENCE_SEV_SNP or EVIDENCE_TDX */
     struct reference_entry *entry;
     size_t n;
     void *owned;
@@ -97,7 +112,7 @@ void reference_set_free(struct reference_set **set);
 /* { "id", "version", "type", "values": [entry, ...] }. */
 enum err reference_set_read(json_t *obj, struct reference_set **out, struct why *why) MUST_USE;
 
-/* May a row of this type rely on it?  A set of type sev-snp also serves azure-sev-snp. */
+/* May a row of this type rely on it?  A set of type sev-snp also serves azure-sev-snp, one of type tdx azure-tdx. */
 bool reference_set_serves(const struct reference_set *set, enum evidence_type row);
 
 #endif

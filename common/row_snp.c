@@ -2,8 +2,6 @@
 /* row_snp.c - the members of sev-snp and azure-sev-snp rows, and the compounds of their reference
  * sets; see row.h.  Golden values of what the host chooses are refused in a policy unless the
  * digest of a key stands beside them (AMD 56860, ID block). */
-#include <string.h>
-
 #include "attest/base/text.h"
 #include "common/json.h"
 #include "common/row_read.h"
@@ -40,54 +38,14 @@ row_golden_name(size_t i)
     return FIELDS[i].name;
 }
 
-/* What a list of hex is a list of. */
-struct list {
-    const char *name;
-    size_t len;       /* bytes of each value */
-    size_t short_len; /* also taken, and filled up with zeros; 0: not */
-    size_t max;       /* values */
-};
-
 static enum err
-read_value(const json_t *j, const struct list *kind, uint8_t *dst, struct why *why)
-{
-    size_t len = 0;
-    enum err e = row_hex(j, kind->name, dst, kind->len, &len, why);
-    bool fits = len == kind->len || (len > 0 && len == kind->short_len);
-
-    if (e == ERR_LIMIT || (e == ERR_OK && !fits)) {
-        return why_add(why, ERR_MALFORMED, "%s: %zu digits of hex, want %zu", kind->name,
-                       json_string_length(j), 2 * kind->len);
-    }
-    return e;
-}
-
-/* NULL and "ignore" leave *out alone. */
-static enum err
-read_list(const json_t *j, const struct list *kind, struct holdings *h, struct snp_values *out,
+read_list(const json_t *j, const struct row_list *kind, struct holdings *h, struct snp_values *out,
           struct why *why)
 {
-    size_t n = json_array_size(j);
-    enum err e = ERR_OK;
+    struct row_values v = {.n = 0};
+    enum err e = row_values(j, kind, h, &v, why);
 
-    if (j == NULL || row_says_ignore(j)) {
-        return ERR_OK;
-    }
-    if (n == 0 || n > kind->max) {
-        return why_add(why, ERR_MALFORMED, "%s: want \"ignore\" or a list of 1 to %zu values",
-                       kind->name, kind->max);
-    }
-
-    uint8_t *bytes = holdings_new(h, n, kind->len);
-    struct slice *value = holdings_new(h, n, sizeof *value);
-
-    for (size_t i = 0; i < n && e == ERR_OK; i++) {
-        uint8_t *at = bytes + i * kind->len;
-
-        e = read_value(json_array_get(j, i), kind, at, why);
-        value[i] = (struct slice){at, kind->len};
-    }
-    *out = (struct snp_values){.wanted = true, .value = value, .n = n};
+    *out = (struct snp_values){.wanted = v.wanted, .value = v.value, .n = v.n};
     return e;
 }
 
@@ -131,7 +89,7 @@ row_snp_golden(const struct row_golden *in, bool strict, struct holdings *h, str
     enum err e = ERR_OK;
 
     for (size_t i = 0; i < ROW_GOLDEN_FIELDS && e == ERR_OK; i++) {
-        const struct list kind = {FIELDS[i].name, FIELDS[i].len, 0, ROW_HEX_VALUES_MAX};
+        const struct row_list kind = {FIELDS[i].name, FIELDS[i].len, 0, ROW_HEX_VALUES_MAX, false};
 
         e = read_list(in->field[i], &kind, h, into[i], why);
     }
@@ -220,19 +178,44 @@ all_said(const struct members *m, const struct evidence_row *row, struct why *wh
     return ERR_OK;
 }
 
-/* Bits of the guest's policy and of the platform.  A migration agent is forbidden unless it is
- * asked for. */
-static enum err
-read_bits(const struct members *m, struct snp_expect *want, struct why *why)
+static uint64_t
+policy_bit(struct slice name)
 {
-    static const struct row_bits POLICY = {"policy", snp_policy_bit,
-                                           SNP_POLICY_SMT | SNP_POLICY_DEBUG};
-    static const struct row_bits PLATFORM = {"platform_info", snp_platform_bit, 0};
+    return snp_policy_bit(name);
+}
 
-    TRY(row_snp_bits(m->policy, &POLICY, &want->policy_require, &want->policy_forbid, why));
-    want->policy_forbid |= SNP_POLICY_MIGRATE_MA & ~want->policy_require;
-    return row_snp_bits(m->platform_info, &PLATFORM, &want->platform_require,
-                        &want->platform_forbid, why);
+static uint64_t
+platform_bit(struct slice name)
+{
+    return snp_platform_bit(name);
+}
+
+/* A migration agent is forbidden unless it is asked for. */
+static enum err
+read_policy_bits(json_t *obj, struct snp_expect *want, struct why *why)
+{
+    static const struct row_bits POLICY = {"policy", policy_bit, SNP_POLICY_SMT | SNP_POLICY_DEBUG,
+                                           false};
+    uint64_t require = 0;
+    uint64_t forbid = 0;
+
+    TRY(row_bits(obj, &POLICY, &require, &forbid, why));
+    want->policy_require = (unsigned)require;
+    want->policy_forbid = (unsigned)forbid | (SNP_POLICY_MIGRATE_MA & ~(unsigned)require);
+    return ERR_OK;
+}
+
+static enum err
+read_platform_bits(json_t *obj, struct snp_expect *want, struct why *why)
+{
+    static const struct row_bits PLATFORM = {"platform_info", platform_bit, 0, false};
+    uint64_t require = 0;
+    uint64_t forbid = 0;
+
+    TRY(row_bits(obj, &PLATFORM, &require, &forbid, why));
+    want->platform_require = (unsigned)require;
+    want->platform_forbid = (unsigned)forbid;
+    return ERR_OK;
 }
 
 static enum err
@@ -267,32 +250,15 @@ read_versions(const struct members *m, struct snp_expect *want, struct why *why)
 static enum err
 read_csp_ids(const json_t *list, struct holdings *h, struct snp_expect *want, struct why *why)
 {
-    size_t n = json_array_size(list);
+    static const struct row_text_list KIND = {"csp_id", ROW_CSP_IDS_MAX, SNP_CSP_MAX - 1};
+    struct row_names names = {.n = 0};
 
     if (list == NULL || row_says_ignore(list)) {
         return ERR_OK;
     }
-    if (n == 0 || n > ROW_CSP_IDS_MAX) {
-        return why_add(why, ERR_MALFORMED, "csp_id: want \"ignore\" or a list of 1 to %d texts",
-                       ROW_CSP_IDS_MAX);
-    }
-
-    char(*text)[SNP_CSP_MAX] = holdings_new(h, n, sizeof *text);
-    struct slice *id = holdings_new(h, n, sizeof *id);
-
-    for (size_t i = 0; i < n; i++) {
-        const json_t *j = json_array_get(list, i);
-        size_t len = json_string_length(j);
-
-        if (len == 0 || len >= SNP_CSP_MAX) {
-            return why_add(why, ERR_MALFORMED, "csp_id: want texts of 1 to %d bytes",
-                           SNP_CSP_MAX - 1);
-        }
-        memcpy(text[i], json_string_value(j), len);
-        id[i] = (struct slice){(const uint8_t *)text[i], len};
-    }
-    want->csp_id = id;
-    want->csp_id_n = n;
+    TRY(row_texts(list, &KIND, h, &names, why));
+    want->csp_id = names.name;
+    want->csp_id_n = names.n;
     return ERR_OK;
 }
 
@@ -300,9 +266,12 @@ read_csp_ids(const json_t *list, struct holdings *h, struct snp_expect *want, st
 static enum err
 read_places(const struct members *m, struct evidence_row *row, struct why *why)
 {
-    static const struct list REPORT_ID = {"report_id", SNP_REPORT_ID_LEN, 0, ROW_HEX_VALUES_MAX};
-    static const struct list ALLOW = {"chip_allow", SNP_CHIP_LEN, TURIN_CHIP_LEN, ROW_CHIPS_MAX};
-    static const struct list DENY = {"chip_deny", SNP_CHIP_LEN, TURIN_CHIP_LEN, ROW_CHIPS_MAX};
+    static const struct row_list REPORT_ID = {"report_id", SNP_REPORT_ID_LEN, 0, ROW_HEX_VALUES_MAX,
+                                              false};
+    static const struct row_list ALLOW = {"chip_allow", SNP_CHIP_LEN, TURIN_CHIP_LEN, ROW_CHIPS_MAX,
+                                          false};
+    static const struct row_list DENY = {"chip_deny", SNP_CHIP_LEN, TURIN_CHIP_LEN, ROW_CHIPS_MAX,
+                                         false};
     struct snp_expect *want = &row->want.snp;
 
     TRY(read_list(m->report_id, &REPORT_ID, row->owned, &want->report_id, why));
@@ -326,21 +295,14 @@ read_golden(const struct members *m, bool strict, struct evidence_row *row, stru
     return row_reference_set(m->reference_set, row, why);
 }
 
-/* The vTPM's quote of an Azure guest. */
-static enum err
-read_quote(const struct members *m, struct evidence_row *row, struct why *why)
-{
-    TRY(m->pcrs == NULL ? ERR_OK : row_tpm_pcrs(m->pcrs, &row->want.tpm, why));
-    return m->values == NULL ? ERR_OK : row_tpm_own(m->values, row, why);
-}
-
 static enum err
 read_firmware(const struct members *m, struct snp_expect *want, struct why *why)
 {
     bool any = m->product == NULL;
 
     TRY(any ? ERR_OK : row_snp_products(m->product, &want->products, why));
-    TRY(read_bits(m, want, why));
+    TRY(read_policy_bits(m->policy, want, why));
+    TRY(read_platform_bits(m->platform_info, want, why));
     TRY(read_bounds(m, want, why));
     return read_versions(m, want, why);
 }
@@ -360,5 +322,5 @@ row_snp_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why
 
     enum err e = read_places(&m, row, why);
 
-    return e == ERR_OK ? read_quote(&m, row, why) : e;
+    return e == ERR_OK ? row_azure_quote(m.pcrs, m.values, row, why) : e;
 }

@@ -6,7 +6,7 @@
 #include "attest/base/text.h"
 #include "common/row_read.h"
 
-enum { OCTET = 255, MASK_DIGITS_MAX = 16, OCTET_DIGITS_MAX = 3, NO_DIGIT = 255 };
+enum { OCTET = 255, MASK_DIGITS_MAX = 16, OCTET_DIGITS_MAX = 3 };
 
 enum err
 row_snp_products(const json_t *list, unsigned *products, struct why *why)
@@ -31,86 +31,6 @@ row_snp_products(const json_t *list, unsigned *products, struct why *why)
         return why_add(why, ERR_MALFORMED, "product: an empty list takes nothing");
     }
     *products = bits;
-    return ERR_OK;
-}
-
-static enum err
-read_name(const json_t *j, const struct row_bits *kind, const char *member, unsigned *out,
-          struct why *why)
-{
-    const char *word = json_string_value(j);
-    unsigned bit = word == NULL ? 0 : kind->bit(slice_text(word));
-
-    if (bit == 0 || bit & kind->elsewhere) {
-        return why_add(why, ERR_MALFORMED, "%s.%s: \"%s\" is no name of a bit%s", kind->what,
-                       member, word == NULL ? "" : text_show(slice_text(word)).text,
-                       bit == 0 ? "" : " here; it has a member of its own");
-    }
-    if (*out & bit) {
-        return why_add(why, ERR_MALFORMED, "%s.%s: \"%s\" is named twice", kind->what, member,
-                       word);
-    }
-    *out |= bit;
-    return ERR_OK;
-}
-
-static enum err
-read_names(const json_t *list, const struct row_bits *kind, const char *member, unsigned *out,
-           struct why *why)
-{
-    enum err e = ERR_OK;
-
-    if (list != NULL && json_array_size(list) == 0) {
-        return why_add(why, ERR_MALFORMED, "%s.%s: want a list of at least one name", kind->what,
-                       member);
-    }
-    for (size_t i = 0; i < json_array_size(list) && e == ERR_OK; i++) {
-        e = read_name(json_array_get(list, i), kind, member, out, why);
-    }
-    return e;
-}
-
-static const char *
-first_unknown(json_t *obj, const char *const *known, size_t n)
-{
-    for (void *it = json_object_iter(obj); it != NULL; it = json_object_iter_next(obj, it)) {
-        const char *name = json_object_iter_key(it);
-        bool found = false;
-
-        for (size_t i = 0; i < n; i++) {
-            found = found || strcmp(name, known[i]) == 0;
-        }
-        if (!found) {
-            return name;
-        }
-    }
-    return NULL;
-}
-
-enum err
-row_snp_bits(json_t *obj, const struct row_bits *kind, unsigned *require, unsigned *forbid,
-             struct why *why)
-{
-    static const char *const MEMBERS[] = {"require", "forbid"};
-
-    *require = 0;
-    *forbid = 0;
-    if (obj == NULL) {
-        return ERR_OK;
-    }
-
-    const char *odd = first_unknown(obj, MEMBERS, sizeof MEMBERS / sizeof MEMBERS[0]);
-
-    if (odd != NULL || json_object_size(obj) == 0) {
-        return why_add(why, ERR_MALFORMED, "%s: %s%s, want \"require\", \"forbid\" or both",
-                       kind->what, odd == NULL ? "empty" : "unknown member ",
-                       odd == NULL ? "" : text_show(slice_text(odd)).text);
-    }
-    TRY(read_names(json_object_get(obj, "require"), kind, "require", require, why));
-    TRY(read_names(json_object_get(obj, "forbid"), kind, "forbid", forbid, why));
-    if (*require & *forbid) {
-        return why_add(why, ERR_MALFORMED, "%s: a bit is both required and forbidden", kind->what);
-    }
     return ERR_OK;
 }
 
@@ -198,15 +118,6 @@ row_snp_tcb_range(const struct snp_tcb_bound *min, const struct snp_tcb_bound *m
     return ERR_OK;
 }
 
-static unsigned
-hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - (unsigned)'0';
-    }
-    return c >= 'a' && c <= 'f' ? c - (unsigned)'a' + 10 : NO_DIGIT;
-}
-
 /* Digits until a dot or the end; one way to write each number. */
 static bool
 take_octet(struct slice *s, uint32_t *out)
@@ -267,7 +178,7 @@ enum err
 row_snp_mask(const char *text, uint64_t *out, struct why *why)
 {
     uint64_t v = 0;
-    bool good = true;
+    bool good = false;
 
     *out = 0;
     if (text == NULL) {
@@ -276,13 +187,8 @@ row_snp_mask(const char *text, uint64_t *out, struct why *why)
 
     struct slice s = slice_text(text);
 
-    good = s.len > 2 && s.len <= 2 + MASK_DIGITS_MAX && memcmp(s.ptr, "0x", 2) == 0;
-    for (size_t i = 2; i < s.len && good; i++) {
-        unsigned digit = hex_digit(s.ptr[i]);
-
-        good = digit != NO_DIGIT;
-        v = v << 4 | digit;
-    }
+    good = s.len > 2 && memcmp(s.ptr, "0x", 2) == 0 &&
+           row_hex_number((struct slice){s.ptr + 2, s.len - 2}, &v);
     if (!good || v == 0) {
         return why_add(why, ERR_MALFORMED,
                        "mit_mask: \"%s\", want \"0x\" and 1 to %d digits of lower-case hex%s",

@@ -228,6 +228,13 @@ row_tpm_own(json_t *values, struct evidence_row *row, struct why *why)
     return ERR_OK;
 }
 
+enum err
+row_azure_quote(const char *pcrs, json_t *values, struct evidence_row *row, struct why *why)
+{
+    TRY(pcrs == NULL ? ERR_OK : row_tpm_pcrs(pcrs, &row->want.tpm, why));
+    return values == NULL ? ERR_OK : row_tpm_own(values, row, why);
+}
+
 /* Rules of a tpm2 row that come with the event log: known, and not to be passed over in
  * silence. */
 static const char *const LATER[] = {

@@ -2,36 +2,11 @@
 /* snp_claims.c - see snp_claims.h. */
 #include "common/snp_claims.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
-#include "attest/base/text.h"
+#include "common/claims_json.h"
 
-enum { HEX_MAX = 2 * SNP_CHIP_LEN, WORD = 32 };
-
-static void
-set(json_t *o, const char *name, json_t *value)
-{
-    (void)json_object_set_new(o, name, value);
-}
-
-static json_t *
-hex_json(const uint8_t *bytes, size_t len)
-{
-    char hex[HEX_MAX + 1];
-
-    hex_encode((struct slice){bytes, len}, hex);
-    return json_string(hex);
-}
-
-static json_t *
-u64_json(uint64_t v)
-{
-    char text[WORD];
-
-    (void)snprintf(text, sizeof text, "0x%016" PRIx64, v);
-    return json_string(text);
-}
+enum { WORD = 32 };
 
 static json_t *
 version_json(uint32_t v)
@@ -42,19 +17,7 @@ version_json(uint32_t v)
     return json_string(text);
 }
 
-static json_t *
-text_or_null(const char *text)
-{
-    return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
-}
-
-/* Where a bit stands in the report. */
-struct bit {
-    const char *name;
-    unsigned at;
-};
-
-static const struct bit POLICY[] = {
+static const struct claim_bit POLICY[] = {
     {"smt", 16},
     {"migrate_ma", 18},
     {"debug", 19},
@@ -66,7 +29,7 @@ static const struct bit POLICY[] = {
     {"page_swap_disable", 25},
 };
 
-static const struct bit PLATFORM[] = {
+static const struct claim_bit PLATFORM[] = {
     {"smt", 0},
     {"tsme", 1},
     {"ecc", 2},
@@ -78,19 +41,6 @@ static const struct bit PLATFORM[] = {
 };
 
 static json_t *
-bits_json(uint64_t value, const struct bit *bit, size_t n)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < n; i++) {
-        if (value >> bit[i].at & 1) {
-            (void)json_array_append_new(list, json_string(bit[i].name));
-        }
-    }
-    return list;
-}
-
-static json_t *
 policy_json(uint64_t policy)
 {
     char abi[WORD];
@@ -98,9 +48,9 @@ policy_json(uint64_t policy)
 
     (void)snprintf(abi, sizeof abi, "%u.%u", (unsigned)(policy >> 8 & 0xff),
                    (unsigned)(policy & 0xff));
-    set(o, "value", u64_json(policy));
-    set(o, "abi", json_string(abi));
-    set(o, "bits", bits_json(policy, POLICY, sizeof POLICY / sizeof POLICY[0]));
+    claim_set(o, "value", claim_u64(policy));
+    claim_set(o, "abi", json_string(abi));
+    claim_set(o, "bits", claim_bits(policy, POLICY, sizeof POLICY / sizeof POLICY[0]));
     return o;
 }
 
@@ -109,8 +59,8 @@ platform_json(uint64_t info)
 {
     json_t *o = json_object();
 
-    set(o, "value", u64_json(info));
-    set(o, "bits", bits_json(info, PLATFORM, sizeof PLATFORM / sizeof PLATFORM[0]));
+    claim_set(o, "value", claim_u64(info));
+    claim_set(o, "bits", claim_bits(info, PLATFORM, sizeof PLATFORM / sizeof PLATFORM[0]));
     return o;
 }
 
@@ -120,12 +70,12 @@ tcb_json(enum snp_product product, const struct snp_tcb *tcb)
     json_t *o = json_object();
 
     if (product == SNP_TURIN) {
-        set(o, "fmc", json_integer(tcb->fmc));
+        claim_set(o, "fmc", json_integer(tcb->fmc));
     }
-    set(o, "bootloader", json_integer(tcb->bootloader));
-    set(o, "tee", json_integer(tcb->tee));
-    set(o, "snp", json_integer(tcb->snp));
-    set(o, "microcode", json_integer(tcb->microcode));
+    claim_set(o, "bootloader", json_integer(tcb->bootloader));
+    claim_set(o, "tee", json_integer(tcb->tee));
+    claim_set(o, "snp", json_integer(tcb->snp));
+    claim_set(o, "microcode", json_integer(tcb->microcode));
     return o;
 }
 
@@ -136,19 +86,19 @@ set_levels(json_t *o, const struct snp_claims *c)
     json_t *firmware = json_object();
     json_t *mit = c->has_mit ? json_object() : json_null();
 
-    set(tcb, "reported", tcb_json(c->product, &c->reported));
-    set(tcb, "current", tcb_json(c->product, &c->current));
-    set(tcb, "committed", tcb_json(c->product, &c->committed));
-    set(tcb, "launch", tcb_json(c->product, &c->launch));
-    set(firmware, "current", version_json(c->firmware_current));
-    set(firmware, "committed", version_json(c->firmware_committed));
+    claim_set(tcb, "reported", tcb_json(c->product, &c->reported));
+    claim_set(tcb, "current", tcb_json(c->product, &c->current));
+    claim_set(tcb, "committed", tcb_json(c->product, &c->committed));
+    claim_set(tcb, "launch", tcb_json(c->product, &c->launch));
+    claim_set(firmware, "current", version_json(c->firmware_current));
+    claim_set(firmware, "committed", version_json(c->firmware_committed));
     if (c->has_mit) {
-        set(mit, "launch", u64_json(c->mit_launch));
-        set(mit, "current", u64_json(c->mit_current));
+        claim_set(mit, "launch", claim_u64(c->mit_launch));
+        claim_set(mit, "current", claim_u64(c->mit_current));
     }
-    set(o, "tcb", tcb);
-    set(o, "firmware", firmware);
-    set(o, "mit_vector", mit);
+    claim_set(o, "tcb", tcb);
+    claim_set(o, "firmware", firmware);
+    claim_set(o, "mit_vector", mit);
 }
 
 static json_t *
@@ -156,23 +106,23 @@ chip_json(const struct snp_claims *c)
 {
     struct slice chip = {c->chip, sizeof c->chip};
 
-    return slice_zero(chip) ? json_null() : hex_json(chip.ptr, chip.len);
+    return slice_zero(chip) ? json_null() : claim_hex(chip.ptr, chip.len);
 }
 
 static void
 set_identity(json_t *o, const struct snp_claims *c)
 {
-    set(o, "measurement", hex_json(c->measurement, sizeof c->measurement));
-    set(o, "host_data", hex_json(c->host_data, sizeof c->host_data));
-    set(o, "id_key", hex_json(c->id_key, sizeof c->id_key));
-    set(o, "author_key",
-        c->author_key_en ? hex_json(c->author_key, sizeof c->author_key) : json_null());
-    set(o, "family_id", hex_json(c->family_id, sizeof c->family_id));
-    set(o, "image_id", hex_json(c->image_id, sizeof c->image_id));
-    set(o, "report_id", hex_json(c->report_id, sizeof c->report_id));
-    set(o, "chip_id", chip_json(c));
-    set(o, "csp_id", text_or_null(c->csp_id));
-    set(o, "report_data", hex_json(c->report_data, sizeof c->report_data));
+    claim_set(o, "measurement", claim_hex(c->measurement, sizeof c->measurement));
+    claim_set(o, "host_data", claim_hex(c->host_data, sizeof c->host_data));
+    claim_set(o, "id_key", claim_hex(c->id_key, sizeof c->id_key));
+    claim_set(o, "author_key",
+              c->author_key_en ? claim_hex(c->author_key, sizeof c->author_key) : json_null());
+    claim_set(o, "family_id", claim_hex(c->family_id, sizeof c->family_id));
+    claim_set(o, "image_id", claim_hex(c->image_id, sizeof c->image_id));
+    claim_set(o, "report_id", claim_hex(c->report_id, sizeof c->report_id));
+    claim_set(o, "chip_id", chip_json(c));
+    claim_set(o, "csp_id", claim_text(c->csp_id));
+    claim_set(o, "report_data", claim_hex(c->report_data, sizeof c->report_data));
 }
 
 json_t *
@@ -180,17 +130,17 @@ snp_claims_json(const struct snp_claims *c)
 {
     json_t *o = json_object();
 
-    set(o, "product", json_string(snp_product_name(c->product)));
-    set(o, "kind", json_string(snp_vek_kind_name(c->kind)));
-    set(o, "version", json_integer(c->version));
-    set(o, "vmpl", c->vmpl == SNP_VMPL_HOST ? json_string("host") : json_integer(c->vmpl));
-    set(o, "guest_svn", json_integer(c->guest_svn));
-    set(o, "policy", policy_json(c->policy));
-    set(o, "platform_info", platform_json(c->platform_info));
+    claim_set(o, "product", json_string(snp_product_name(c->product)));
+    claim_set(o, "kind", json_string(snp_vek_kind_name(c->kind)));
+    claim_set(o, "version", json_integer(c->version));
+    claim_set(o, "vmpl", c->vmpl == SNP_VMPL_HOST ? json_string("host") : json_integer(c->vmpl));
+    claim_set(o, "guest_svn", json_integer(c->guest_svn));
+    claim_set(o, "policy", policy_json(c->policy));
+    claim_set(o, "platform_info", platform_json(c->platform_info));
     set_levels(o, c);
     set_identity(o, c);
-    set(o, "crl_checked", json_boolean(c->crl_checked));
-    set(o, "reference_value", text_or_null(c->golden_label));
+    claim_set(o, "crl_checked", json_boolean(c->crl_checked));
+    claim_set(o, "reference_value", claim_text(c->golden_label));
     return o;
 }
 
@@ -206,11 +156,11 @@ snp_chain_claims_json(const struct snp_claims *c)
 {
     json_t *o = json_object();
 
-    set(o, "product", json_string(snp_product_name(c->product)));
-    set(o, "kind", json_string(snp_vek_kind_name(c->kind)));
-    set(o, "tcb", is_leaf(c) ? tcb_json(c->product, &c->reported) : json_null());
-    set(o, "chip_id", chip_json(c));
-    set(o, "csp_id", text_or_null(c->csp_id));
-    set(o, "crl_checked", json_boolean(c->crl_checked));
+    claim_set(o, "product", json_string(snp_product_name(c->product)));
+    claim_set(o, "kind", json_string(snp_vek_kind_name(c->kind)));
+    claim_set(o, "tcb", is_leaf(c) ? tcb_json(c->product, &c->reported) : json_null());
+    claim_set(o, "chip_id", chip_json(c));
+    claim_set(o, "csp_id", claim_text(c->csp_id));
+    claim_set(o, "crl_checked", json_boolean(c->crl_checked));
     return o;
 }

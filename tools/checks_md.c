@@ -7,6 +7,7 @@
 
 #include "attest/azure/azure.h"
 #include "attest/snp/checks.h"
+#include "attest/tdx/checks.h"
 #include "attest/tpm/checks.h"
 #include "clients/verify.h"
 
@@ -35,10 +36,40 @@ static const struct section SECTIONS[] = {
     {"AMD certificates without a report",
      "The rows above that `countersign verify amd-chain` runs.", snp_chain_checks, snp_check_what,
      true},
+    {"Intel TDX quotes",
+     "In the order in which they run: structure, platform, collateral, levels, policy. "
+     "`countersign verify event-log` runs `ccel.malformed` and `ccel.replay` alone.",
+     tdx_checks, tdx_check_what, false},
     {"Azure guests",
      "Before the rows of the hardware report and, at the end, those of the vTPM's quote.",
      azure_checks, azure_check_what, false},
 };
+
+static bool
+has_row(const struct section *s, const char *id)
+{
+    size_t n = 0;
+    const struct check *rows = s->rows(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(rows[i].id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An id that an earlier table has too: what holds is the same, for another kind of hardware. */
+static bool
+had_before(const struct section *s, const char *id)
+{
+    for (const struct section *e = SECTIONS; e < s; e++) {
+        if (has_row(e, id)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void
 head_print(const struct section *s)
@@ -75,7 +106,7 @@ section_print(const struct section *s, bool ids)
         }
         if (!ids) {
             row_print(s, &rows[i], i + 1 == n);
-        } else if (!s->again) {
+        } else if (!s->again && !had_before(s, rows[i].id)) {
             (void)printf("%s\n", rows[i].id);
         }
     }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make demo`: one guest's whole day, with a broker of its own, in a temporary folder.
 
-    tools/demo.py BUILD [tpm|snp]
+    tools/demo.py BUILD [tpm|snp|tdx]
 
 Everything listens on loopback ports that were free, and everything that was started is ended by its pid, also when a step fails or somebody
 presses Ctrl-C.  COUNTERSIGN_DEMO_KEEP=1 keeps the folder.
@@ -16,7 +16,7 @@ import time
 
 from demo_house import Demo, Stop
 
-GUESTS = {"tpm": "demo_tpm", "snp": "demo_snp"}
+GUESTS = {"tpm": "demo_tpm", "snp": "demo_snp", "tdx": "demo_tdx"}
 
 
 def tell(demo, story):
@@ -37,7 +37,7 @@ def tell(demo, story):
 def main():
     build, guest = (sys.argv[1:] + ["build", "tpm"][len(sys.argv) - 1 :])[:2]
     if guest not in GUESTS:
-        print(f"demo: no guest '{guest}'; there are {' and '.join(GUESTS)}", file=sys.stderr)
+        print(f"demo: no guest '{guest}'; there are {', '.join(GUESTS)}", file=sys.stderr)
         return 64
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

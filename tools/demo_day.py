@@ -8,7 +8,7 @@ import os
 import re
 import signal
 
-from demo_house import AUDIENCE, Stop
+from demo_house import AUDIENCE, Stop, wait_for
 
 
 def policy_document(policy_id, *rows):
@@ -32,6 +32,19 @@ def policy_document(policy_id, *rows):
             ],
         },
     }
+
+
+def tsm_report(folder):
+    """As an administrator takes one on the reference machine: make an entry of configfs-tsm, write 64 bytes, read the report."""
+    entry = os.path.join(folder, "reference")
+    os.mkdir(entry)
+    there = lambda name: os.path.exists(os.path.join(entry, name))
+    wait_for(lambda: there("provider"), "the entry of configfs-tsm")
+    with open(os.path.join(entry, "inblob"), "wb") as f:
+        f.write(bytes(64))
+    wait_for(lambda: there("outblob"), "the report of configfs-tsm")
+    with open(os.path.join(entry, "outblob"), "rb") as f:
+        return f.read()
 
 
 def register(demo, kind, name, document):

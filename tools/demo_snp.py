@@ -43,22 +43,10 @@ class Farm:
         self.demo.closing.enter_context(standin)
         return ["--evidence", "sev-snp", "--tsm", standin.folder]
 
-    def report_of(self, folder):
-        """As an administrator takes one on the reference machine: make an entry, write 64 bytes, read the report."""
-        entry = os.path.join(folder, "reference")
-        os.mkdir(entry)
-        there = lambda name: os.path.exists(os.path.join(entry, name))
-        wait_for(lambda: there("provider"), "the entry of configfs-tsm")
-        with open(os.path.join(entry, "inblob"), "wb") as f:
-            f.write(bytes(64))
-        wait_for(lambda: there("outblob"), "the report of configfs-tsm")
-        with open(os.path.join(entry, "outblob"), "rb") as f:
-            return f.read()
-
 
 def show_registration(demo, farm, reference):
     demo.step("alice takes a report off the reference machine, verifies it offline, proposes its values; bob approves")
-    report = demo.write("reference.bin", farm.report_of(reference[-1]))
+    report = demo.write("reference.bin", day.tsm_report(reference[-1]))
     vek = demo.write("reference-vcek.der", farm.good.der)
     roots = ["--roots", demo.path("roots")]
     said = demo.countersign("verify", "sev-snp", "--report", report, "--vek", vek, *roots)

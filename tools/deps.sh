@@ -3,7 +3,7 @@
 # Install the Debian 12 packages that a purpose needs and that are missing; touch nothing, and no
 # network, when all are there.
 #
-#   tools/deps.sh PURPOSE...        build | check | demo-tpm | demo-snp | lint | sanitize | fuzz | peers | fresh
+#   tools/deps.sh PURPOSE...        build | check | demo-tpm | demo-snp | demo-tdx | lint | sanitize | fuzz | peers | fresh
 #   tools/deps.sh --list PURPOSE... only print the names
 # Lists of plain package names are split at blanks on purpose.
 # shellcheck disable=SC2086
@@ -27,7 +27,7 @@ packages_of() {
     build) echo "$build" ;;
     check) echo "$build $check" ;;
     demo-tpm) echo "$build $demo_tpm" ;;
-    demo-snp) echo "$build $demo_snp" ;;
+    demo-snp | demo-tdx) echo "$build $demo_snp" ;;
     lint) echo "$build $check $lint" ;;
     sanitize) echo "$build $check $sanitize" ;;
     fuzz) echo "$build $fuzz" ;;

@@ -66,19 +66,19 @@ if [ "${1:-}" = --inside ]; then
          apt-get -q update && apt-get -q -y --no-install-recommends install git make' > "$dir/srv/apt.log" 2>&1 ||
         { tail -n 30 "$dir/srv/apt.log"; exit 1; }
     since "$start"
-    for target in demo 'demo GUEST=snp' check; do
+    for target in demo 'demo GUEST=snp' 'demo GUEST=tdx' check; do
         start=$(date +%s)
         say "make $target"
         run "cd /srv/countersign && make $target"
         since "$start"
     done
     # Once more, with everything installed and no network at all: apt must not be needed.
-    say 'make demo, of both kinds, without network'
+    say 'make demo, of each kind, without network'
     start=$(date +%s)
     # shellcheck disable=SC2016 # $1 belongs to the inner shell
     unshare --net sh -c 'ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null || true
         exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 chroot "$1" \
-            sh -c "cd /srv/countersign && make demo && make demo GUEST=snp"' sh "$dir"
+            sh -c "cd /srv/countersign && make demo && make demo GUEST=snp && make demo GUEST=tdx"' sh "$dir"
     since "$start"
     exit 0
 fi

@@ -12,7 +12,7 @@ for fuzzer in "$folder"/fuzz_*; do
     name=$(basename "$fuzzer")
     seeds=test/corpus/${name#fuzz_}
     mkdir -p "$folder/found/$name"
-    if "$fuzzer" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 \
+    if "$fuzzer" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=1024 \
         -artifact_prefix="$folder/$name." "$folder/found/$name" "$seeds" > "$folder/$name.log" 2>&1; then
         passed=$((passed + 1))
         printf '  ok   %-24s %s\n' "$name" "$(grep -E '^(Done|#[0-9]+.*DONE)' "$folder/$name.log" | tail -n 1)"

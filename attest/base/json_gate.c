@@ -25,9 +25,7 @@ take(struct rd *r, uint8_t c)
 {
     bool here = peek(r) == c && c != 0;
 
-    if (here) {
-        (void)rd_u8(r, "byte");
-    }
+    r->at += here; /* peek() has seen it */
     return here;
 }
 
@@ -42,7 +40,7 @@ want(struct rd *r, uint8_t c, const char *field, const char *cause)
 static void
 space(struct rd *r)
 {
-    while (take(r, ' ') || take(r, '\t') || take(r, '\n') || take(r, '\r')) {
+    while (peek(r) <= ' ' && (take(r, ' ') || take(r, '\t') || take(r, '\n') || take(r, '\r'))) {
     }
 }
 
@@ -51,8 +49,8 @@ digits(struct rd *r)
 {
     size_t n = 0;
 
-    while (peek(r) >= '0' && peek(r) <= '9') {
-        (void)rd_u8(r, "digit");
+    for (uint8_t c = peek(r); c >= '0' && c <= '9'; c = peek(r)) {
+        r->at++;
         n++;
     }
     return n;

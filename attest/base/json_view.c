@@ -4,11 +4,12 @@
 
 #include <string.h>
 
-#include "attest/base/text.h"
-
 static struct slice
 from(struct slice s, size_t at)
 {
+    if (at == 0) { /* of nothing, too, whose pointer may be NULL */
+        return s;
+    }
     return (struct slice){s.ptr + at, s.len - at};
 }
 
@@ -18,40 +19,46 @@ is_space(uint8_t c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static size_t
-past_space(struct slice s, size_t at)
+static struct slice
+past_space(struct slice s)
 {
+    size_t at = 0;
+
     while (at < s.len && is_space(s.ptr[at])) {
         at++;
     }
-    return at;
+    return from(s, at);
 }
 
 /* Past white space and, where one may stand, one separator. */
 static struct slice
 skip(struct slice s, uint8_t separator)
 {
-    size_t at = past_space(s, 0);
-
-    if (at < s.len && separator != 0 && s.ptr[at] == separator) {
-        at = past_space(s, at + 1);
-    }
-    return from(s, at);
+    s = past_space(s);
+    return s.len > 0 && s.ptr[0] == separator ? past_space(from(s, 1)) : s;
 }
 
-/* Bytes of the string that `s` begins with, quotes included. */
+/* Bytes of the string that `s` begins with, quotes included.  A quote behind an odd run of backslashes is inside of it. */
 static size_t
 string_len(struct slice s)
 {
     size_t at = 1;
 
-    while (at < s.len && s.ptr[at] != '"') {
-        size_t plain = text_plain(from(s, at));
-        size_t other = s.ptr[at] == '\\' ? 2 : 1;
+    for (;;) {
+        const uint8_t *quote = at < s.len ? memchr(s.ptr + at, '"', s.len - at) : NULL;
+        size_t run = 0;
 
-        at += plain > 0 ? plain : other;
+        if (quote == NULL) {
+            return s.len;
+        }
+        while (quote - run > s.ptr + 1 && quote[-1 - (ptrdiff_t)run] == '\\') {
+            run++;
+        }
+        at = (size_t)(quote - s.ptr) + 1;
+        if (run % 2 == 0) {
+            return at;
+        }
     }
-    return at < s.len ? at + 1 : s.len;
 }
 
 /* Bytes of the object or array that `s` begins with. */
@@ -59,20 +66,16 @@ static size_t
 nested_len(struct slice s)
 {
     size_t depth = 0;
-    size_t at = 0;
 
-    while (at < s.len) {
+    for (size_t at = 0; at < s.len; at++) {
         uint8_t c = s.ptr[at];
 
         if (c == '"') {
-            at += string_len(from(s, at));
-            continue;
-        }
-        at++;
-        depth += c == '{' || c == '[';
-        depth -= c == '}' || c == ']';
-        if (depth == 0) {
-            return at;
+            at += string_len(from(s, at)) - 1;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return at + 1;
         }
     }
     return s.len;
@@ -81,7 +84,7 @@ nested_len(struct slice s)
 static bool
 ends_plain(uint8_t c)
 {
-    return is_space(c) || c == ',' || c == ']' || c == '}' || c == ':';
+    return c == ',' || c == ']' || c == '}' || c == ':' || is_space(c);
 }
 
 static size_t
@@ -127,9 +130,12 @@ opens_with(struct slice s, uint8_t c)
 struct slice
 json_view_whole(struct slice text)
 {
-    struct slice rest = skip(text, 0);
+    struct slice s = past_space(text);
 
-    return take(&rest);
+    while (s.len > 0 && is_space(s.ptr[s.len - 1])) {
+        s.len--;
+    }
+    return s;
 }
 
 bool
@@ -152,10 +158,47 @@ next_member(struct slice *rest, struct slice *name, struct slice *value)
     return true;
 }
 
+/* `quoted`: as it stands, with its quotes. */
+static bool
+is_name(struct slice quoted, const char *name)
+{
+    size_t len = strlen(name);
+
+    return quoted.len == len + 2 && memcmp(quoted.ptr + 1, name, len) == 0;
+}
+
+size_t
+json_view_find(struct slice object, const char *const *names, size_t n, struct slice *values)
+{
+    struct slice rest = json_view_is_object(object) ? from(object, 1) : (struct slice){0};
+    struct slice seen = {0};
+    struct slice value = {0};
+    size_t members = 0;
+
+    memset(values, 0, n * sizeof *values);
+    for (; next_member(&rest, &seen, &value); members++) {
+        for (size_t i = 0; i < n; i++) {
+            values[i] = is_name(seen, names[i]) ? value : values[i];
+        }
+    }
+    return members;
+}
+
+bool
+json_view_members(struct slice object, const char *const *names, size_t n, struct slice *values)
+{
+    size_t members = json_view_find(object, names, n, values);
+    size_t found = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        found += values[i].len > 0;
+    }
+    return json_view_is_object(object) && found == members;
+}
+
 bool
 json_view_member(struct slice object, const char *name, struct slice *value)
 {
-    struct slice want = slice_text(name);
     struct slice rest = {0};
     struct slice seen = {0};
 
@@ -164,45 +207,12 @@ json_view_member(struct slice object, const char *name, struct slice *value)
     }
     rest = from(object, 1);
     while (next_member(&rest, &seen, value)) {
-        if (seen.len == want.len + 2 && memcmp(seen.ptr + 1, want.ptr, want.len) == 0) {
+        if (is_name(seen, name)) {
             return true;
         }
     }
     *value = (struct slice){0};
     return false;
-}
-
-/* The contents of a name with its quotes. */
-static bool
-is_named(struct slice name, const char *want)
-{
-    return slice_same((struct slice){name.ptr + 1, name.len - 2}, slice_text(want));
-}
-
-bool
-json_view_members(struct slice object, const char *const *names, size_t n, struct slice *values)
-{
-    struct slice rest = {0};
-    struct slice name = {0};
-    struct slice value = {0};
-    bool known = json_view_is_object(object);
-
-    for (size_t i = 0; i < n; i++) {
-        values[i] = (struct slice){0};
-    }
-    rest = known ? from(object, 1) : rest;
-    while (known && next_member(&rest, &name, &value)) {
-        size_t at = 0;
-
-        while (at < n && !is_named(name, names[at])) {
-            at++;
-        }
-        known = at < n;
-        if (known) {
-            values[at] = value;
-        }
-    }
-    return known;
 }
 
 bool

@@ -14,8 +14,11 @@ struct slice json_view_whole(struct slice text);
 /* The member of this name; false when `object` is no object or has none. */
 bool json_view_member(struct slice object, const char *name, struct slice *value);
 
-/* Each member's value at the place of its name, empty where it is absent; false when `object` is no object or has a member of
- * another name. */
+/* The members of these `n` names in one pass; an empty slice is one that is not there.  Returns how many members the object has. */
+size_t json_view_find(struct slice object, const char *const *names, size_t n,
+                      struct slice *values);
+
+/* The same, and the object has no member of another name. */
 bool json_view_members(struct slice object, const char *const *names, size_t n,
                        struct slice *values);
 

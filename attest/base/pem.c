@@ -14,14 +14,15 @@ is_space(uint8_t c)
 }
 
 static struct slice
-past_space(struct slice s)
+past_lines(struct slice s)
 {
     size_t at = 0;
 
-    while (at < s.len && is_space(s.ptr[at])) {
+    while (at < s.len && (s.ptr[at] == '\n' || s.ptr[at] == '\r')) {
         at++;
     }
-    return (struct slice){s.ptr + at, s.len - at};
+    return at == 0 ? s
+                   : (struct slice){s.ptr + at, s.len - at}; /* NULL may be the pointer of none */
 }
 
 static bool
@@ -33,7 +34,7 @@ begins(struct slice s, struct slice with)
 bool
 pem_looks_like(struct slice text)
 {
-    return text.len > 0 && begins(past_space(text), slice_text("-----BEGIN "));
+    return text.len > 0 && begins(past_lines(text), slice_text("-----BEGIN "));
 }
 
 /* Value of a character of the alphabet, PAD for '=', BAD otherwise. */
@@ -116,12 +117,13 @@ pem_next(struct slice *rest, const char *label, uint8_t *dst, size_t cap, size_t
 {
     char head[LABEL_MAX + 20];
     char foot[LABEL_MAX + 20];
-    struct decoder d = {.dst = dst, .cap = cap};
-    struct slice s = past_space(*rest);
+    struct decoder d = {.cap = cap};
+    struct slice s = past_lines(*rest);
     const uint8_t *end = NULL;
 
     (void)snprintf(head, sizeof head, "-----BEGIN %.32s-----", label);
     (void)snprintf(foot, sizeof foot, "-----END %.32s-----", label);
+    d.dst = dst;
     *len = 0;
     if (s.len == 0) {
         *rest = s;

@@ -43,12 +43,14 @@ enum judgement { JUDGE_ACCEPT = 0, JUDGE_REJECT, JUDGE_MALFORMED, JUDGE_UNABLE }
 
 struct tpm_in;
 struct snp_in;
+struct tdx_in;
 struct azure_in;
 
 /* Everything a rule may look at; the member of the evidence at hand is set, the others are NULL. */
 struct check_in {
     const struct tpm_in *tpm;     /* attest/tpm/checks.h */
     const struct snp_in *snp;     /* attest/snp/checks.h */
+    const struct tdx_in *tdx;     /* attest/tdx/checks.h */
     const struct azure_in *azure; /* attest/azure/azure.h */
 };
 

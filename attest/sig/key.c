@@ -64,23 +64,42 @@ make_ec(const struct curve_facts *facts, const uint8_t *xy)
     return key;
 }
 
+/* The same object out of another one of its curve: setting up the curve is what takes the time.  The point is checked as well. */
+static EVP_PKEY *
+make_like(EVP_PKEY *like, const struct curve_facts *facts, const uint8_t *xy)
+{
+    uint8_t point[1 + 2 * FIELD_MAX] = {POINT_CONVERSION_UNCOMPRESSED};
+    EVP_PKEY *key = EVP_PKEY_dup(like);
+
+    memcpy(point + 1, xy, 2 * facts->len);
+    if (key == NULL || EVP_PKEY_set1_encoded_public_key(key, point, 1 + 2 * facts->len) != 1) {
+        ERR_clear_error();
+        EVP_PKEY_free(key);
+        return NULL;
+    }
+    return key;
+}
+
 /* P-384 needs no object of OpenSSL, which would take longer to make than the signature to verify. */
 static bool
-point_take(const struct curve_facts *facts, struct slice x, struct slice y, struct sig_key *k)
+point_take(const struct curve_facts *facts, const struct sig_key *like, struct slice x,
+           struct slice y, struct sig_key *k)
 {
+    bool lends = like != NULL && like->curve == k->curve && like->handle != NULL;
+
     k->len = 2 * facts->len;
     memcpy(k->number, x.ptr, x.len);
     memcpy(k->number + x.len, y.ptr, y.len);
     if (k->curve == CURVE_P384) {
         return p384_on_curve(x, y);
     }
-    k->handle = make_ec(facts, k->number);
+    k->handle = lends ? make_like(like->handle, facts, k->number) : make_ec(facts, k->number);
     return k->handle != NULL;
 }
 
 enum err
-sig_key_ec(enum sig_curve curve, struct slice x, struct slice y, struct sig_key *out,
-           struct why *why)
+sig_key_ec_like(const struct sig_key *like, enum sig_curve curve, struct slice x, struct slice y,
+                struct sig_key *out, struct why *why)
 {
     const struct curve_facts *facts = curve_facts(curve);
     struct sig_key k = {.type = KEY_EC, .curve = curve};
@@ -92,11 +111,18 @@ sig_key_ec(enum sig_curve curve, struct slice x, struct slice y, struct sig_key 
         return why_add(why, ERR_MALFORMED, "EC key: x of %zu and y of %zu bytes, want %zu", x.len,
                        y.len, facts->len);
     }
-    if (!point_take(facts, x, y, &k)) {
+    if (!point_take(facts, like, x, y, &k)) {
         return why_add(why, ERR_DENIED, "EC key: point is not on %s", facts->group);
     }
     *out = k;
     return ERR_OK;
+}
+
+enum err
+sig_key_ec(enum sig_curve curve, struct slice x, struct slice y, struct sig_key *out,
+           struct why *why)
+{
+    return sig_key_ec_like(NULL, curve, x, y, out, why);
 }
 
 /* Of a number without zeros in front. */

@@ -46,6 +46,10 @@ bool sig_key_share(const struct sig_key *k, struct sig_key *out);
 enum err sig_key_ec(enum sig_curve curve, struct slice x, struct slice y, struct sig_key *out,
                     struct why *why) MUST_USE;
 
+/* The same key in less time: `like`, a key that is there already, lends its curve.  NULL, or a key of another curve, lends nothing. */
+enum err sig_key_ec_like(const struct sig_key *like, enum sig_curve curve, struct slice x,
+                         struct slice y, struct sig_key *out, struct why *why) MUST_USE;
+
 /* n: big-endian modulus, 2048..8192 bits; e: public exponent. */
 enum err sig_key_rsa(struct slice n, uint64_t e, struct sig_key *out, struct why *why) MUST_USE;
 

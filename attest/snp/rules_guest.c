@@ -59,10 +59,12 @@ seen_of(const struct snp_report *r, enum field id)
     return (struct slice){0};
 }
 
-/* NULL for what is no list. */
+/* An empty one for what is no list. */
 static const struct snp_values *
 values_of(const struct snp_golden *g, enum field id)
 {
+    static const struct snp_values NONE;
+
     switch (id) {
     case MEASUREMENT: return &g->measurement;
     case HOST_DATA: return &g->host_data;
@@ -73,7 +75,7 @@ values_of(const struct snp_golden *g, enum field id)
     case GUEST_SVN:
     case FIELDS: break;
     }
-    return NULL;
+    return &NONE;
 }
 
 static bool

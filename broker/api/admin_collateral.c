@@ -23,6 +23,8 @@ row_json(const struct collateral_row *row)
     if (row->key.chip[0] != '\0') {
         (void)json_object_set_new(o, "chip", json_string(row->key.chip));
         (void)json_object_set_new(o, "tcb", json_string(row->key.tcb));
+    } else if (row->key.tcb[0] != '\0') {
+        (void)json_object_set_new(o, "track", json_string(row->key.tcb));
     }
     return o;
 }

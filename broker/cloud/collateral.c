@@ -6,6 +6,7 @@
 #include "attest/x509/pem.h"
 #include "attest/x509/x509.h"
 #include "broker/cloud/crl_shelf.h"
+#include "broker/cloud/kds.h"
 #include "broker/util/log.h"
 #include "common/mem.h"
 
@@ -51,11 +52,13 @@ collateral_defaults(void)
     return (struct collateral_conf){
         .cached_max = CACHED_MAX,
         .rows_max = ROWS_MAX,
+        .intel = intel_defaults(),
         .amd = {.timeout_s = TIMEOUT_S,
-                .crl_refresh_s = CRL_REFRESH_S,
+                .refresh_s = CRL_REFRESH_S,
                 .errands = {.pending_max = PENDING_MAX,
+                            .planned_max = SNP_PRODUCTS,
                             .negative_s = NEGATIVE_S,
-                            .chips_per_minute = CHIPS_PER_MINUTE}},
+                            .new_per_minute = CHIPS_PER_MINUTE}},
     };
 }
 
@@ -332,7 +335,7 @@ next_list_s(struct collateral *c, enum snp_product product, int64_t now)
 {
     int64_t half = crl_shelf_half_s(c->shelf, product, now);
 
-    return half > c->conf.amd.crl_refresh_s ? half : c->conf.amd.crl_refresh_s;
+    return half > c->conf.amd.refresh_s ? half : c->conf.amd.refresh_s;
 }
 
 /* ---- what an operator brings ---- */
@@ -435,16 +438,32 @@ served(enum err e, const struct why *why)
 }
 
 static enum err
-take(void *arg, const struct errand_key *key, struct slice body, int64_t *next_s, struct why *why)
+take(void *arg, const struct errand_key *key, const struct fetched *got, int64_t *next_s,
+     struct why *why)
 {
     struct collateral *c = arg;
-    enum snp_product product = key->vek.product;
+    const struct vek_key asked = kds_errand_key(key);
+    bool crl = key->what == KDS_CRL;
     int64_t now = clock_unix();
-    enum err e =
-        key->crl ? take_crl(c, product, body, now, why) : take_vek(c, &key->vek, body, now, why);
+    enum err e = crl ? take_crl(c, asked.product, got->body, now, why)
+                     : take_vek(c, &asked, got->body, now, why);
 
-    *next_s = key->crl ? next_list_s(c, product, now) : 0;
+    *next_s = crl ? next_list_s(c, asked.product, now) : 0;
     return served(e, why);
+}
+
+static enum err
+aim(void *arg, const struct errand_key *key, struct fetch_aim *out, struct why *why)
+{
+    const struct collateral *c = arg;
+    const struct vek_key asked = kds_errand_key(key);
+    bool crl = key->what == KDS_CRL;
+
+    (void)snprintf(out->label, sizeof out->label, "vendor=amd kind=%s product=%s",
+                   crl ? "crl" : "vek", snp_product_name(asked.product));
+    out->body_max = crl ? FETCH_BODY_MAX : SNP_VEK_MAX;
+    return crl ? kds_crl_url(c->conf.amd.url, asked.product, out->url, why)
+               : kds_vcek_url(c->conf.amd.url, &asked, out->url, why);
 }
 
 /* ---- wanted ---- */
@@ -479,7 +498,9 @@ collateral_want(struct collateral *c, const struct snp_need *need)
     }
     const struct vek_key key = key_of_need(need, need->product);
 
-    (void)fetcher_ask(c->fetcher, &key, &again_ms);
+    const struct errand_key errand = kds_vcek_errand(&key);
+
+    (void)fetcher_ask(c->fetcher, &errand, &again_ms);
     return seconds(again_ms);
 }
 
@@ -521,17 +542,18 @@ load_list(struct collateral *c, enum snp_product product)
 static enum err
 start_fetcher(struct collateral *c, struct why *why)
 {
-    const struct fetcher_taker taker = {c, take};
+    const struct fetcher_vendor vendor = {c, aim, take};
     int64_t now = clock_unix();
 
     if (!c->conf.amd.fetch || c->conf.amd.url[0] == '\0') {
         return ERR_OK;
     }
-    TRY(fetcher_open(&c->conf.amd, &taker, &c->fetcher, why));
+    TRY(fetcher_open(&c->conf.amd, &vendor, &c->fetcher, why));
     for (int p = SNP_MILAN; p < SNP_PRODUCTS; p++) {
         if (ark_of(c, (enum snp_product)p) != NULL) {
-            fetcher_plan_crl(c->fetcher, (enum snp_product)p,
-                             crl_shelf_half_s(c->shelf, (enum snp_product)p, now));
+            const struct errand_key list = kds_crl_errand((enum snp_product)p);
+
+            fetcher_plan(c->fetcher, &list, crl_shelf_half_s(c->shelf, (enum snp_product)p, now));
         }
     }
     return fetcher_start(c->fetcher, why);

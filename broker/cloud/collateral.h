@@ -10,13 +10,16 @@
 #ifndef BROKER_CLOUD_COLLATERAL_H
 #define BROKER_CLOUD_COLLATERAL_H
 
+#include "attest/snp/snp.h"
 #include "broker/cloud/fetcher.h"
+#include "broker/cloud/intel.h"
 #include "broker/store/store.h"
 
 struct collateral_conf {
     size_t cached_max; /* VCEKs in memory */
     size_t rows_max;   /* rows of the ledger */
     struct fetcher_conf amd;
+    struct intel_conf intel; /* the other vendor, which has its own file (intel.h) */
 };
 
 /* The bounds that hold unless the configuration says otherwise; nothing is fetched. */

@@ -12,6 +12,7 @@ enum state { FREE = 0, WAITING, RUNNING, REFUSED };
 
 struct errand {
     enum state state;
+    bool planned; /* or else asked for by evidence */
     struct errand_key key;
     unsigned tries;
     int64_t due_ms; /* WAITING: not before; REFUSED: believed until */
@@ -21,9 +22,9 @@ struct errands {
     struct errands_conf conf;
     size_t n; /* slots */
     struct errand *slot;
-    size_t pending;
+    size_t pending, planned;
     int64_t quiet_until_ms; /* the vendor asked for silence */
-    int64_t allowance;      /* of new chips, in parts of 1/MINUTE_MS */
+    int64_t allowance;      /* of new ones, in parts of 1/MINUTE_MS */
     int64_t allowance_at_ms;
 };
 
@@ -33,9 +34,9 @@ errands_new(const struct errands_conf *conf, int64_t now_ms)
     struct errands *e = mem_new(1, sizeof *e);
 
     e->conf = *conf;
-    e->n = conf->pending_max + ERRAND_NOES + SNP_PRODUCTS;
+    e->n = conf->pending_max + conf->planned_max + ERRAND_NOES;
     e->slot = mem_new(e->n, sizeof *e->slot);
-    e->allowance = conf->chips_per_minute * MINUTE_MS;
+    e->allowance = conf->new_per_minute * MINUTE_MS;
     e->allowance_at_ms = now_ms;
     return e;
 }
@@ -53,8 +54,7 @@ errands_free(struct errands **e)
 static bool
 same(const struct errand_key *a, const struct errand_key *b)
 {
-    return a->crl == b->crl &&
-           (a->crl ? a->vek.product == b->vek.product : vek_key_same(&a->vek, &b->vek));
+    return a->what == b->what && memcmp(a->id, b->id, sizeof a->id) == 0;
 }
 
 static struct errand *
@@ -68,8 +68,8 @@ find(struct errands *e, const struct errand_key *key)
     return NULL;
 }
 
-/* A free slot, or that of the "no" that would be forgotten next.  There always is one: waiting ones are bounded below the
- * number of slots. */
+/* A free slot, or that of the "no" that would be forgotten next.  There always is one: those that
+ * wait are bounded below the number of slots. */
 static struct errand *
 slot_take(struct errands *e)
 {
@@ -88,13 +88,13 @@ slot_take(struct errands *e)
     return oldest;
 }
 
-/* One chip more out of this minute's allowance. */
+/* One more out of this minute's allowance. */
 static bool
 allowed(struct errands *e, int64_t now_ms)
 {
-    int64_t full = e->conf.chips_per_minute * MINUTE_MS;
+    int64_t full = e->conf.new_per_minute * MINUTE_MS;
     int64_t passed = now_ms > e->allowance_at_ms ? now_ms - e->allowance_at_ms : 0;
-    int64_t more = passed < MINUTE_MS ? passed * e->conf.chips_per_minute : full;
+    int64_t more = passed < MINUTE_MS ? passed * e->conf.new_per_minute : full;
 
     e->allowance = e->allowance + more < full ? e->allowance + more : full;
     e->allowance_at_ms = now_ms > e->allowance_at_ms ? now_ms : e->allowance_at_ms;
@@ -118,16 +118,27 @@ add(struct errands *e, struct errand *s, const struct errand_key *key, int64_t n
         return ERRAND_FULL;
     }
     s = s != NULL ? s : slot_take(e);
+    if (s == NULL) {
+        return ERRAND_FULL;
+    }
     *s = (struct errand){.state = WAITING, .key = *key, .due_ms = now_ms};
     e->pending++;
     return ERRAND_PENDING;
 }
 
-enum errand_answer
-errands_ask(struct errands *e, const struct vek_key *key, int64_t now_ms, int64_t *again_ms)
+/* What was planned for later is needed now; but a failure keeps its wait. */
+static void
+hurry(struct errand *s, int64_t now_ms)
 {
-    const struct errand_key k = {.vek = *key};
-    struct errand *s = find(e, &k);
+    if (s != NULL && s->state == WAITING && s->tries == 0 && s->due_ms > now_ms) {
+        s->due_ms = now_ms;
+    }
+}
+
+enum errand_answer
+errands_ask(struct errands *e, const struct errand_key *key, int64_t now_ms, int64_t *again_ms)
+{
+    struct errand *s = find(e, key);
     enum errand_answer answer = ERRAND_PENDING;
 
     if (s != NULL && s->state == REFUSED && s->due_ms > now_ms) {
@@ -135,26 +146,44 @@ errands_ask(struct errands *e, const struct vek_key *key, int64_t now_ms, int64_
         return ERRAND_NO;
     }
     if (s == NULL || s->state == REFUSED) {
-        answer = add(e, s, &k, now_ms);
+        answer = add(e, s, key, now_ms);
     }
     if (answer == ERRAND_FULL) {
         *again_ms = MINUTE_MS;
         return answer;
     }
+    hurry(s, now_ms);
     int64_t due = s != NULL ? later(s->due_ms, e->quiet_until_ms) : e->quiet_until_ms;
 
     *again_ms = later(due - now_ms, 0);
     return ERRAND_PENDING;
 }
 
-void
-errands_plan_crl(struct errands *e, enum snp_product product, int64_t due_ms)
+/* Out of the count that it is in. */
+static void
+uncount(struct errands *e, const struct errand *s)
 {
-    const struct errand_key key = {.crl = true, .vek = {.product = product}};
-    struct errand *s = find(e, &key);
+    if (s->state == WAITING || s->state == RUNNING) {
+        *(s->planned ? &e->planned : &e->pending) -= 1;
+    }
+}
 
+bool
+errands_plan(struct errands *e, const struct errand_key *key, int64_t due_ms)
+{
+    struct errand *s = find(e, key);
+
+    if ((s == NULL || !s->planned) && e->planned >= e->conf.planned_max) {
+        return false;
+    }
     s = s != NULL ? s : slot_take(e);
-    *s = (struct errand){.state = WAITING, .key = key, .due_ms = due_ms};
+    if (s == NULL) {
+        return false;
+    }
+    uncount(e, s);
+    *s = (struct errand){.state = WAITING, .planned = true, .key = *key, .due_ms = due_ms};
+    e->planned++;
+    return true;
 }
 
 bool
@@ -198,17 +227,17 @@ back_off(unsigned tries, uint32_t roll)
 static void
 refuse(struct errands *e, struct errand *s, int64_t now_ms)
 {
-    e->pending -= s->key.crl ? 0 : 1;
+    uncount(e, s);
     s->state = REFUSED;
     s->due_ms = now_ms + e->conf.negative_s * 1000;
 }
 
-/* A revocation list is never given up: the one that is kept has an end. */
+/* What was planned is never given up: what is kept of it has an end. */
 static void
 try_again(struct errands *e, struct errand *s, uint32_t roll, int64_t now_ms)
 {
     s->tries += s->tries < 2 * ERRAND_TRIES ? 1 : 0;
-    if (s->tries >= ERRAND_TRIES && !s->key.crl) {
+    if (s->tries >= ERRAND_TRIES && !s->planned) {
         refuse(e, s, now_ms);
         return;
     }
@@ -238,11 +267,11 @@ errands_done(struct errands *e, const struct errand_key *key, enum errand_outcom
     }
     switch (outcome) {
     case ERRAND_GOT:
-        e->pending -= s->key.crl ? 0 : 1;
+        uncount(e, s);
         *s = (struct errand){0};
         return;
     case ERRAND_REFUSED:
-        if (s->key.crl) {
+        if (s->planned) {
             try_again(e, s, roll, now_ms);
         } else {
             refuse(e, s, now_ms);

@@ -2,20 +2,20 @@
 /* fetcher.c - see fetcher.h. */
 #include "broker/cloud/fetcher.h"
 
-#include "broker/cloud/kds.h"
 #include "broker/util/log.h"
 #include "common/mem.h"
 #include "common/sys.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 enum { LOOK_MS = 60000 }; /* longest sleep: the clock may have been set */
 
 struct fetcher {
     struct fetcher_conf conf;
-    struct fetcher_taker taker;
+    struct fetcher_vendor vendor;
     struct http_get *http;
     uint8_t *body;
     pthread_t thread;
@@ -31,9 +31,10 @@ struct fetcher {
 struct result {
     enum errand_outcome outcome;
     int64_t wait_s; /* with ERRAND_SLOW_DOWN */
-    int64_t next_s; /* of a revocation list */
+    int64_t next_s; /* when to fetch it again; 0: not */
     unsigned long long *count;
     const char *word; /* for the log */
+    char label[FETCH_LABEL];
     struct why why;
 };
 
@@ -47,14 +48,6 @@ outcome_of(long status)
         return ERRAND_SLOW_DOWN;
     }
     return status >= 400 && status < 500 ? ERRAND_REFUSED : ERRAND_FAILED;
-}
-
-static enum err
-url_of(const struct fetcher *f, const struct errand_key *key, char url[HTTP_GET_URL],
-       struct why *why)
-{
-    return key->crl ? kds_crl_url(f->conf.url, key->vek.product, url, why)
-                    : kds_vcek_url(f->conf.url, &key->vek, url, why);
 }
 
 static void
@@ -73,19 +66,37 @@ judge_status(struct fetcher *f, const struct http_get_reply *reply, struct resul
     }
 }
 
+/* It is no answer to what was asked, whatever it is. */
 static void
-judge_body(struct fetcher *f, const struct errand_key *key, size_t len, struct result *r)
+judge_wrong(struct fetcher *f, struct result *r)
 {
-    struct slice body = {f->body, len};
-    enum err e = f->taker.take(f->taker.arg, key, body, &r->next_s, &r->why);
+    r->outcome = ERRAND_REFUSED;
+    r->count = &f->figures.wrong;
+    r->word = "wrong";
+}
 
+static bool
+is_wrong(enum err e)
+{
+    return e == ERR_DENIED || e == ERR_MALFORMED || e == ERR_LIMIT;
+}
+
+static void
+judge_body(struct fetcher *f, const struct errand_key *key, const struct fetch_aim *aim, size_t len,
+           struct result *r)
+{
+    struct fetched got = {.body = {f->body, len}};
+    enum err e =
+        aim->header == NULL ? ERR_OK : http_get_header(f->http, aim->header, &got.header, &r->why);
+
+    if (e == ERR_OK) {
+        e = f->vendor.take(f->vendor.arg, key, &got, &r->next_s, &r->why);
+    }
     if (e == ERR_OK) {
         r->count = &f->figures.got;
         r->word = "kept";
-    } else if (e == ERR_DENIED || e == ERR_MALFORMED || e == ERR_LIMIT) {
-        r->outcome = ERRAND_REFUSED;
-        r->count = &f->figures.wrong;
-        r->word = "wrong";
+    } else if (is_wrong(e)) {
+        judge_wrong(f, r);
     } else {
         r->outcome = ERRAND_FAILED;
         r->count = &f->figures.failed;
@@ -98,24 +109,22 @@ fetch(struct fetcher *f, const struct errand_key *key)
 {
     struct result r = {.outcome = ERRAND_FAILED, .count = &f->figures.failed, .word = "failed"};
     struct http_get_reply reply = {0};
-    char url[HTTP_GET_URL];
+    struct fetch_aim aim = {0};
+    enum err e = f->vendor.aim(f->vendor.arg, key, &aim, &r.why);
 
-    if (url_of(f, key, url, &r.why) != ERR_OK) {
+    memcpy(r.label, aim.label, sizeof r.label);
+    if (e != ERR_OK) {
         return r;
     }
-    enum err e =
-        http_get(f->http, url, f->body, key->crl ? FETCH_CRL_MAX : FETCH_VEK_MAX, &reply, &r.why);
-
-    if (e == ERR_LIMIT) { /* whatever it is, it is not what was asked for */
-        r.outcome = ERRAND_REFUSED;
-        r.count = &f->figures.wrong;
-        r.word = "wrong";
+    e = http_get(f->http, aim.url, f->body, aim.body_max, &reply, &r.why);
+    if (e == ERR_LIMIT) {
+        judge_wrong(f, &r);
     }
     if (e == ERR_OK) {
         judge_status(f, &reply, &r);
     }
     if (r.outcome == ERRAND_GOT) {
-        judge_body(f, key, reply.len, &r);
+        judge_body(f, key, &aim, reply.len, &r);
     }
     return r;
 }
@@ -134,13 +143,13 @@ do_errand(struct fetcher *f, const struct errand_key *key)
     f->figures.asked++;
     (*r.count)++;
     errands_done(f->errands, key, r.outcome, r.wait_s, roll, clock_mono_ms());
-    if (r.outcome == ERRAND_GOT && key->crl) {
-        errands_plan_crl(f->errands, key->vek.product, clock_mono_ms() + r.next_s * 1000);
+    if (r.outcome == ERRAND_GOT && r.next_s > 0) {
+        (void)errands_plan(f->errands, key, clock_mono_ms() + r.next_s * 1000);
     }
     (void)pthread_mutex_unlock(&f->lock);
-    log_line("collateral.fetch", "kind=%s product=%s result=%s%s%s%s", key->crl ? "crl" : "vek",
-             snp_product_name(key->vek.product), r.word, r.why.n > 0 ? " reason=\"" : "",
-             r.why.n > 0 ? why_text(&r.why) : "", r.why.n > 0 ? "\"" : "");
+    log_line("collateral.fetch", "%s result=%s%s%s%s", r.label, r.word,
+             r.why.n > 0 ? " reason=\"" : "", r.why.n > 0 ? why_text(&r.why) : "",
+             r.why.n > 0 ? "\"" : "");
 }
 
 /* Sleep until wake_ms, or until somebody asks.  Called with the lock held. */
@@ -178,7 +187,7 @@ run(void *arg)
 }
 
 enum err
-fetcher_open(const struct fetcher_conf *conf, const struct fetcher_taker *taker,
+fetcher_open(const struct fetcher_conf *conf, const struct fetcher_vendor *vendor,
              struct fetcher **out, struct why *why)
 {
     struct fetcher *f = mem_new(1, sizeof *f);
@@ -186,9 +195,9 @@ fetcher_open(const struct fetcher_conf *conf, const struct fetcher_taker *taker,
     pthread_condattr_t attr;
 
     f->conf = *conf;
-    f->taker = *taker;
+    f->vendor = *vendor;
     f->errands = errands_new(&conf->errands, clock_mono_ms());
-    f->body = mem_new(FETCH_CRL_MAX, 1);
+    f->body = mem_new(FETCH_BODY_MAX, 1);
     (void)pthread_mutex_init(&f->lock, NULL);
     (void)pthread_condattr_init(&attr);
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -237,7 +246,7 @@ fetcher_close(struct fetcher **f)
 }
 
 enum errand_answer
-fetcher_ask(struct fetcher *f, const struct vek_key *key, int64_t *again_ms)
+fetcher_ask(struct fetcher *f, const struct errand_key *key, int64_t *again_ms)
 {
     (void)pthread_mutex_lock(&f->lock);
     enum errand_answer a = errands_ask(f->errands, key, clock_mono_ms(), again_ms);
@@ -249,10 +258,10 @@ fetcher_ask(struct fetcher *f, const struct vek_key *key, int64_t *again_ms)
 }
 
 void
-fetcher_plan_crl(struct fetcher *f, enum snp_product product, int64_t in_s)
+fetcher_plan(struct fetcher *f, const struct errand_key *key, int64_t in_s)
 {
     (void)pthread_mutex_lock(&f->lock);
-    errands_plan_crl(f->errands, product, clock_mono_ms() + in_s * 1000);
+    (void)errands_plan(f->errands, key, clock_mono_ms() + in_s * 1000);
     (void)pthread_cond_signal(&f->wake);
     (void)pthread_mutex_unlock(&f->lock);
 }

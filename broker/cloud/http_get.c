@@ -200,3 +200,27 @@ http_get(struct http_get *g, const char *url, uint8_t *body, size_t cap, struct 
     out->retry_after_s = retry > 0 ? (int64_t)retry : 0;
     return ERR_OK;
 }
+
+/* Of the last response alone, and of its head: what follows a chunked body is nobody's head. */
+enum err
+http_get_header(struct http_get *g, const char *name, struct slice *out, struct why *why)
+{
+    struct curl_header *h = NULL;
+    CURLHcode rc = curl_easy_header(g->easy, name, 0, CURLH_HEADER, -1, &h);
+
+    if (rc == CURLHE_MISSING || rc == CURLHE_NOHEADERS) {
+        *out = (struct slice){0};
+        return ERR_OK;
+    }
+    if (rc != CURLHE_OK) {
+        return why_add(why, ERR_UNABLE, "libcurl cannot give the header %s", name);
+    }
+    if (h->amount != 1) {
+        return why_add(why, ERR_MALFORMED, "the header %s is there %zu times", name, h->amount);
+    }
+    *out = slice_text(h->value);
+    return out->len <= HTTP_GET_HEADER_MAX
+               ? ERR_OK
+               : why_add(why, ERR_LIMIT, "the header %s is longer than %d bytes", name,
+                         HTTP_GET_HEADER_MAX);
+}

@@ -12,7 +12,7 @@
 #include "attest/base/err.h"
 #include "attest/base/slice.h"
 
-enum { HTTP_GET_URL = 640 };
+enum { HTTP_GET_URL = 640, HTTP_GET_HEADER_MAX = 32 * 1024 };
 
 struct http_get;
 
@@ -39,5 +39,10 @@ void http_get_close(struct http_get **g);
 /* ERR_OK: a reply came, whatever its status.  ERR_LIMIT: a body larger than cap.  ERR_UNABLE: none came in time, in libcurl's words. */
 enum err http_get(struct http_get *g, const char *url, uint8_t *body, size_t cap,
                   struct http_get_reply *out, struct why *why) MUST_USE;
+
+/* A header of the last reply by its name, in any letter case; the value is the library's until the next http_get().  Empty when it has none.
+ * ERR_MALFORMED: it has more than one; ERR_LIMIT: longer than HTTP_GET_HEADER_MAX. */
+enum err http_get_header(struct http_get *g, const char *name, struct slice *out,
+                         struct why *why) MUST_USE;
 
 #endif

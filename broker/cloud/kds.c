@@ -4,9 +4,12 @@
 
 #include "attest/base/text.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { TURIN_CHIP_LEN = 8 };
+
+static_assert((size_t)VEK_KEY_BYTES == ERRAND_ID, "an errand holds the key of a VCEK");
 
 /* By enum snp_product: how many bytes of the chip id count, and whether its TCB begins with the FMC. */
 static const struct {
@@ -61,4 +64,29 @@ kds_crl_url(const char *base, enum snp_product product, char dst[HTTP_GET_URL], 
         return why_add(why, ERR_UNABLE, "KDS has no revocation list of an unknown product");
     }
     return fits(snprintf(dst, HTTP_GET_URL, "%s/vcek/v1/%s/crl", base, name), why);
+}
+
+struct errand_key
+kds_vcek_errand(const struct vek_key *key)
+{
+    struct errand_key e = {.what = KDS_VCEK};
+
+    vek_key_write(key, e.id);
+    return e;
+}
+
+struct errand_key
+kds_crl_errand(enum snp_product product)
+{
+    const struct vek_key key = {.product = product};
+    struct errand_key e = kds_vcek_errand(&key);
+
+    e.what = KDS_CRL;
+    return e;
+}
+
+struct vek_key
+kds_errand_key(const struct errand_key *errand)
+{
+    return vek_key_read(errand->id);
 }

@@ -3,7 +3,7 @@
  *
  * Never by a certificate's hash: AMD issues the same key again with other dates.  A look-up costs the same whether one chip is known
  * or all that fit; the one used longest ago makes room for a new one.  What comes out is the caller's own copy, so an entry may be
- * replaced meanwhile.  Some 320 bytes for each chip, and its certificate while nobody has kept that elsewhere.  Holds VCEKs only: which VLEK
+ * replaced meanwhile.  Some 350 bytes for each chip, and its certificate while nobody has kept that elsewhere.  Holds VCEKs only: which VLEK
  * signed a report does not show in the report, so a VLEK comes with it. */
 #ifndef BROKER_CLOUD_VEK_CACHE_H
 #define BROKER_CLOUD_VEK_CACHE_H
@@ -17,7 +17,13 @@ struct vek_key {
     struct snp_tcb tcb;
 };
 
+enum { VEK_KEY_BYTES = 1 + SNP_CHIP_LEN + 5 };
+
 bool vek_key_same(const struct vek_key *a, const struct vek_key *b);
+
+/* The same as bytes that name it: product, chip, TCB. */
+void vek_key_write(const struct vek_key *key, uint8_t out[VEK_KEY_BYTES]);
+struct vek_key vek_key_read(const uint8_t in[VEK_KEY_BYTES]);
 
 struct vek_cache;
 

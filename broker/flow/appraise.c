@@ -17,6 +17,7 @@ struct filled {
     struct expectation want;
     struct tpm_golden golden[REFERENCE_ENTRIES_MAX];
     struct snp_golden snp_golden[REFERENCE_ENTRIES_MAX];
+    struct tdx_golden tdx_golden[REFERENCE_ENTRIES_MAX];
     struct slice name[ROW_AK_NAMES_MAX];
     uint8_t binding[BINDING_LEN];
 };
@@ -135,26 +136,32 @@ fill_tpm(struct filled *f, const struct evidence_row *row, const struct referenc
     }
 }
 
+/* Those of the set's own type are filled, and only they are asked for. */
 static void
-fill_snp(struct filled *f, const struct reference_set *set, const struct scene *sc)
+fill_tee(struct filled *f, const struct reference_set *set, const struct scene *sc)
 {
     struct snp_expect *s = &f->want.snp;
+    struct tdx_expect *t = &f->want.tdx;
+    size_t n = 0;
 
     if (sc->companion.there) {
         s->report_data_tail =
             (struct slice){sc->companion.name_sha256, sizeof sc->companion.name_sha256};
+        t->report_data_tail = s->report_data_tail;
     }
     if (set == NULL) {
         return;
     }
-    s->golden_wanted = true;
-    s->golden = f->snp_golden;
-    s->golden_n = 0;
-    for (size_t i = 0; i < set->n && s->golden_n < REFERENCE_ENTRIES_MAX; i++) {
+    for (size_t i = 0; i < set->n && n < REFERENCE_ENTRIES_MAX; i++) {
         if (set->entry[i].expires_unix > sc->now) {
-            f->snp_golden[s->golden_n++] = set->entry[i].snp_golden;
+            f->snp_golden[n] = set->entry[i].snp_golden;
+            f->tdx_golden[n++] = set->entry[i].tdx_golden;
         }
     }
+    s->golden_wanted = t->golden_wanted = true;
+    s->golden = f->snp_golden;
+    t->golden = f->tdx_golden;
+    s->golden_n = t->golden_n = n;
 }
 
 static void
@@ -165,7 +172,7 @@ fill_row(struct filled *f, const struct evidence_row *row, const struct referenc
     if (row->type == EVIDENCE_TPM2) {
         fill_tpm(f, row, set, &ev->tpm, sc);
     } else {
-        fill_snp(f, set, sc);
+        fill_tee(f, set, sc);
     }
 }
 
@@ -173,7 +180,9 @@ fill_row(struct filled *f, const struct evidence_row *row, const struct referenc
 static void
 cut_by_entry(const struct reference_set *set, struct appraisal *out)
 {
-    const char *label = set->type == EVIDENCE_TPM2 ? out->tpm.golden_label : out->snp.golden_label;
+    const char *label = set->type == EVIDENCE_TPM2      ? out->tpm.golden_label
+                        : set->type == EVIDENCE_SEV_SNP ? out->snp.golden_label
+                                                        : out->tdx.golden_label;
 
     for (size_t i = 0; i < set->n; i++) {
         const struct reference_entry *e = &set->entry[i];
@@ -246,6 +255,7 @@ judge_row(const struct scene *sc, const struct evidence_row *row, struct apprais
     /* What points into this function's memory must not leave it. */
     out->tpm.golden_label = NULL;
     out->snp.golden_label = NULL;
+    out->tdx.golden_label = NULL;
     mem_free(f);
 }
 
@@ -332,14 +342,14 @@ static bool
 compares(const struct evidence_row *row)
 {
     return row->reference_set[0] != '\0' || row->want.tpm.golden_wanted ||
-           row->want.snp.own.measurement.wanted;
+           row->want.snp.own.measurement.wanted || row->want.tdx.own.field[TDX_MRTD].wanted;
 }
 
 /* Its REPORT_DATA was found to end with that key's digest. */
 static bool
 commits(const struct scene *sc, enum evidence_type type, const struct appraisal *out)
 {
-    return sc->companion.there && type == EVIDENCE_SEV_SNP &&
+    return sc->companion.there && (type == EVIDENCE_SEV_SNP || type == EVIDENCE_TDX) &&
            verdict_judge(&out->verdict) == JUDGE_ACCEPT;
 }
 

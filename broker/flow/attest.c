@@ -102,14 +102,14 @@ check_challenge(struct broker *b, struct run *r, struct fault *f)
 static void
 complete(struct broker *b, struct run *r)
 {
-    unsigned products = 0;
+    struct endorse_scope scope = {0};
 
     policy_book_enter(b->book);
     const struct policy *p = policy_book_policy(b->book, r->ask->policy);
 
-    products = p != NULL ? endorse_products(p) : 0;
+    scope = p != NULL ? endorse_scope(p) : scope;
     policy_book_leave(b->book);
-    endorse(b->collateral, r->ask, products, r->now, &r->endorsements);
+    endorse(b, r->ask, &scope, r->now, &r->endorsements);
 }
 
 /* Everything that is needed of the policy is copied, so that the book's lock is held for the judging
@@ -250,11 +250,11 @@ static enum err
 say_verdict(struct broker *b, const struct run *r, struct fault *f)
 {
     if (r->appraised->judgement == JUDGE_ACCEPT) {
-        endorsements_keep(b->collateral, r->endorsements, r->now);
+        endorsements_keep(b, r->endorsements, r->now);
         return ERR_OK;
     }
     if (r->appraised->judgement == JUDGE_UNABLE) {
-        f->retry_after_s = endorsements_want(b->collateral, r->endorsements);
+        f->retry_after_s = endorsements_want(b, r->endorsements, r->now);
     }
     appraised_failed(r->appraised, f->failed, sizeof f->failed);
     memcpy(f->verdict, r->verdict.id, sizeof f->verdict);

@@ -15,6 +15,7 @@
 enum { BROKER_STORES = 16, BROKER_CLIENTS = 64 };
 
 struct collateral;
+struct intel;
 struct replay;
 struct token_cache;
 struct inflight;
@@ -49,7 +50,8 @@ struct broker {
     struct mint *mint;
     struct store *store;
     struct policy_book *book;
-    struct collateral *collateral;
+    struct collateral *collateral; /* of AMD */
+    struct intel *intel;
     struct http_front *front;
     struct principals who;
     struct trust trust;

@@ -2,6 +2,8 @@
 /* endorse.c - see endorse.h. */
 #include "broker/flow/endorse.h"
 
+#include "broker/cloud/collateral.h"
+#include "broker/flow/endorse_tdx.h"
 #include "broker/util/log.h"
 #include "common/mem.h"
 
@@ -16,6 +18,7 @@ struct endorsement {
     struct slice cert;
     struct slice crl; /* owned; empty when `crl_known` serves */
     struct snp_crl_known crl_known;
+    struct tdx_endorsement tdx;
 };
 
 struct endorsements {
@@ -37,6 +40,7 @@ endorsements_free(struct endorsements **e)
 
         snp_vek_done(&(*e)->piece[i].vek);
         mem_free(crl.owned);
+        tdx_endorsement_done(&(*e)->piece[i].tdx);
     }
     mem_free(*e);
     *e = NULL;
@@ -53,17 +57,24 @@ row_products(const struct evidence_row *row)
     return row->want.snp.products != 0 ? row->want.snp.products : all;
 }
 
-unsigned
-endorse_products(const struct policy *policy)
+static bool
+is_tdx(enum evidence_type type)
 {
-    unsigned products = 0;
+    return type == EVIDENCE_TDX || type == EVIDENCE_AZURE_TDX;
+}
+
+struct endorse_scope
+endorse_scope(const struct policy *policy)
+{
+    struct endorse_scope scope = {0};
 
     for (size_t i = 0; i < policy->alternatives; i++) {
         for (size_t k = 0; k < POLICY_ROWS && policy->row[i][k] != NULL; k++) {
-            products |= row_products(policy->row[i][k]);
+            scope.products |= row_products(policy->row[i][k]);
+            scope.tdx |= is_tdx(policy->row[i][k]->type);
         }
     }
-    return products;
+    return scope;
 }
 
 /* The hardware report of a piece; empty when there is none to be read. */
@@ -153,20 +164,25 @@ endorse_piece(struct collateral *c, unsigned products, int64_t now, struct evide
 }
 
 void
-endorse(struct collateral *c, struct attest_ask *ask, unsigned products, int64_t now,
-        struct endorsements **out)
+endorse(const struct broker *b, struct attest_ask *ask, const struct endorse_scope *scope,
+        int64_t now, struct endorsements **out)
 {
     struct endorsements *e = mem_new(1, sizeof *e);
 
-    e->products = products;
+    e->products = scope->products;
     for (size_t i = 0; i < ask->pieces; i++) {
-        endorse_piece(c, products, now, &ask->piece[i], &e->piece[i]);
+        struct evidence *ev = &ask->piece[i];
+
+        if (is_tdx(ev->type) && scope->tdx) {
+            tdx_endorse(b->intel, &b->trust.tdx, now, &ev->tdx, &e->piece[i].tdx);
+        }
+        endorse_piece(b->collateral, scope->products, now, ev, &e->piece[i]);
     }
     *out = e;
 }
 
 void
-endorsements_keep(struct collateral *c, const struct endorsements *e, int64_t now)
+endorsements_keep(const struct broker *b, const struct endorsements *e, int64_t now)
 {
     for (size_t i = 0; i < EVIDENCE_PIECES; i++) {
         const struct endorsement *p = &e->piece[i];
@@ -174,7 +190,8 @@ endorsements_keep(struct collateral *c, const struct endorsements *e, int64_t no
 
         struct slice cert = p->sent ? p->cert : (struct slice){0};
 
-        if (p->needed && collateral_vek_keep(c, cert, &p->vek, now, &why) != ERR_OK) {
+        tdx_endorsement_keep(b->intel, &p->tdx);
+        if (p->needed && collateral_vek_keep(b->collateral, cert, &p->vek, now, &why) != ERR_OK) {
             log_line("collateral.unkept", "reason=\"%s\"", why_text(&why));
         }
     }
@@ -187,8 +204,14 @@ is_missing(const struct endorsement *p)
     return p->needed && p->vek.kind == SNP_VEK_NONE && p->cert.len == 0;
 }
 
+static int64_t
+longer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 int64_t
-endorsements_want(struct collateral *c, const struct endorsements *e)
+endorsements_want(const struct broker *b, const struct endorsements *e, int64_t now)
 {
     int64_t again_s = 0;
 
@@ -196,10 +219,9 @@ endorsements_want(struct collateral *c, const struct endorsements *e)
         const struct endorsement *p = &e->piece[i];
 
         if (is_missing(p) && (e->products & 1U << p->need.product) != 0) {
-            int64_t s = collateral_want(c, &p->need);
-
-            again_s = s > again_s ? s : again_s;
+            again_s = longer(again_s, collateral_want(b->collateral, &p->need));
         }
+        again_s = longer(again_s, tdx_endorsement_want(b->intel, &p->tdx, now));
     }
     return again_s > 0 ? again_s : AGAIN_S;
 }

@@ -112,12 +112,18 @@ enum {
     HCL,
     VEK,
     CERT_TABLE,
+    TDX_QUOTE,
+    TD_QUOTE,
+    CCEL,
     TEXTS,
 };
 
-#define TPM2  (1U << EVIDENCE_TPM2)
-#define SNP   (1U << EVIDENCE_SEV_SNP)
-#define AZURE (1U << EVIDENCE_AZURE_SEV_SNP)
+#define TPM2      (1U << EVIDENCE_TPM2)
+#define SNP       (1U << EVIDENCE_SEV_SNP)
+#define TDX       (1U << EVIDENCE_TDX)
+#define AZURE_SNP (1U << EVIDENCE_AZURE_SEV_SNP)
+#define AZURE_TDX (1U << EVIDENCE_AZURE_TDX)
+#define AZURE     (AZURE_SNP | AZURE_TDX)
 
 static const struct {
     const char *name;
@@ -131,8 +137,11 @@ static const struct {
     [EK] = {"ek", TPM_PUBLIC_MAX, 0, TPM2},
     [REPORT] = {"report", REPORT_MAX, SNP, 0},
     [HCL] = {"hcl", AZURE_HCL_MAX, AZURE, 0},
-    [VEK] = {"vek", SNP_VEK_MAX, 0, SNP | AZURE},
-    [CERT_TABLE] = {"cert_table", SNP_CERT_TABLE_MAX, 0, SNP | AZURE},
+    [VEK] = {"vek", SNP_VEK_MAX, 0, SNP | AZURE_SNP},
+    [CERT_TABLE] = {"cert_table", SNP_CERT_TABLE_MAX, 0, SNP | AZURE_SNP},
+    [TDX_QUOTE] = {"quote", TDX_QUOTE_MAX, TDX, 0},
+    [TD_QUOTE] = {"td_quote", TDX_QUOTE_MAX, AZURE_TDX, 0},
+    [CCEL] = {"ccel", TDX_CCEL_MAX, 0, TDX},
 };
 
 static const unsigned WITH_PCRS = TPM2 | AZURE;
@@ -150,6 +159,9 @@ take_blobs(const char *const text[TEXTS], struct owned *o, struct evidence *ev, 
         [HCL] = &ev->hcl,
         [VEK] = &ev->snp.vek,
         [CERT_TABLE] = &ev->snp.cert_table,
+        [TDX_QUOTE] = &ev->tdx.quote,
+        [TD_QUOTE] = &ev->tdx.quote,
+        [CCEL] = &ev->tdx.ccel,
     };
     enum err e = ERR_OK;
 
@@ -194,10 +206,10 @@ take_piece(json_t *obj, struct attest_ask *ask, struct why *why)
     json_t *pcrs = NULL;
 
     ev->type = evidence_by_name(slice_text(type));
-    if (((TPM2 | SNP | AZURE) & 1U << ev->type) == 0) {
+    if (((TPM2 | SNP | TDX | AZURE) & 1U << ev->type) == 0) {
         return why_add(why, ERR_MALFORMED,
-                       "evidence.type \"%.32s\" is not taken here, want \"tpm2\", \"sev-snp\" or "
-                       "\"azure-sev-snp\"",
+                       "evidence.type \"%.32s\" is not taken here, want \"tpm2\", \"sev-snp\", "
+                       "\"tdx\", \"azure-sev-snp\" or \"azure-tdx\"",
                        type != NULL ? type : "");
     }
     TRY(bind_piece(obj, ev->type, text, &pcrs, why));

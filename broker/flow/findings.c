@@ -8,14 +8,16 @@
 #include "attest/base/wr.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/tdx_claims.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { TIER_AFFIRMING = 2, TIER_CONTRAINDICATED = 96, TIER_UNRECOGNIZED = 97 };
 
-/* DEBUG of the guest POLICY (AMD 56860, 4.3). */
+/* DEBUG of the guest POLICY (AMD 56860, 4.3), and of TDATTRIBUTES. */
 #define POLICY_DEBUG (UINT64_C(1) << 19)
+#define TD_DEBUG     (UINT64_C(1) << TDX_ATTR_DEBUG)
 
 static json_t *
 finding_json(enum evidence_type type, const struct finding *f)
@@ -82,11 +84,33 @@ is_identified(const struct appraised *a, size_t i)
     return a->type[i] != EVIDENCE_TPM2 || a->piece[i]->tpm.ak_trust != AK_TRUST_NONE;
 }
 
+static bool
+is_snp(enum evidence_type type)
+{
+    return type == EVIDENCE_SEV_SNP || type == EVIDENCE_AZURE_SEV_SNP;
+}
+
+static bool
+is_tdx(enum evidence_type type)
+{
+    return type == EVIDENCE_TDX || type == EVIDENCE_AZURE_TDX;
+}
+
+/* A quote of a TPM, alone or in an Azure guest. */
+static bool
+has_quote(enum evidence_type type)
+{
+    return type != EVIDENCE_SEV_SNP && type != EVIDENCE_TDX;
+}
+
 /* Encrypted, and not open to the host by the debug interface. */
 static bool
 is_opaque(const struct appraised *a, size_t i)
 {
-    return a->type[i] != EVIDENCE_TPM2 && (a->piece[i]->snp.policy & POLICY_DEBUG) == 0;
+    const struct appraisal *p = a->piece[i];
+
+    return (is_snp(a->type[i]) && (p->snp.policy & POLICY_DEBUG) == 0) ||
+           (is_tdx(a->type[i]) && (p->tdx.td_attributes & TD_DEBUG) == 0);
 }
 
 /* instance-identity, executables and hardware, and of TEE evidence whether memory is opaque.  Of the rest the evidence says nothing. */
@@ -200,20 +224,43 @@ add_snp_guest(const struct snp_claims *s, json_t *o)
     set_hex(o, "report_id", s->report_id, sizeof s->report_id);
 }
 
+/* Levels that did not match are for whoever asks why (findings), and many. */
+static void
+drop_missed(json_t *tcb)
+{
+    (void)json_object_del(tcb, "missed");
+    (void)json_object_del(tcb, "missed_in_all");
+}
+
+/* As `countersign verify --json` has it, but for what only an operator asks for, and a label of ours. */
+static void
+add_tdx(const struct tdx_claims *t, json_t *o)
+{
+    AUTO(json_free) json_t *claims = tdx_claims_json(t);
+
+    drop_missed(json_object_get(claims, "tcb"));
+    drop_missed(json_object_get(claims, "early"));
+    (void)json_object_del(claims, "reference_value");
+    (void)json_object_update(o, claims);
+}
+
 /* Claims are established by an acceptance only; of a refusal a TPM's key has its Name. */
 static json_t *
 evidence_json(const struct appraised *a, size_t i)
 {
-    bool tpm = a->type[i] != EVIDENCE_SEV_SNP;
-    bool snp = a->type[i] != EVIDENCE_TPM2 && a->judgement == JUDGE_ACCEPT;
+    const struct appraisal *p = a->piece[i];
+    bool good = a->judgement == JUDGE_ACCEPT;
     json_t *o = json_object();
 
-    if (snp) {
-        add_snp_platform(&a->piece[i]->snp, o);
-        add_snp_guest(&a->piece[i]->snp, o);
+    if (good && is_snp(a->type[i])) {
+        add_snp_platform(&p->snp, o);
+        add_snp_guest(&p->snp, o);
     }
-    if (tpm) {
-        add_tpm(&a->piece[i]->tpm, o);
+    if (good && is_tdx(a->type[i])) {
+        add_tdx(&p->tdx, o);
+    }
+    if (has_quote(a->type[i])) {
+        add_tpm(&p->tpm, o);
     }
     return o;
 }

@@ -9,8 +9,11 @@
 /* As much as our JSON reader takes: a list of some 700 kB. */
 enum { IMPORT_BODY_MAX = 1 << 20 };
 
-/* {"kind": "vek", "certificate": b64url} or {"kind": "crl", "crl": b64url}, DER or PEM.  *out: what is kept, without its bytes.  Codes:
- * malformed, collateral_malformed, collateral_refused (it does not verify under the anchors, is not in its time, or is a VLEK), collateral_older. */
+/* Of AMD {"kind": "vek", "certificate": b64url} or {"kind": "crl", "crl": b64url}, DER or PEM.  Of Intel {"kind": "tcb_info" | "qe_identity", "document":
+ * b64url of the service's reply byte for byte, "issuer_chain": b64url of PEM, "track": "standard" | "early"} (standard unless it is said),
+ * {"kind": "pck_crl", "crl": b64url, "issuer_chain"} (which may be left out once it is known) or {"kind": "root_crl", "crl"}; these CRLs are DER, PEM or hex.
+ * *out: what is kept, without its bytes.  Codes: malformed, collateral_malformed, collateral_refused (it does not verify under the anchors, is not in
+ * its time, or is a VLEK), collateral_older. */
 enum err flow_collateral_import(struct broker *b, const struct principal *who, struct slice body,
                                 struct collateral_row *out, struct fault *f) MUST_USE;
 

@@ -131,11 +131,11 @@ void approval_row_done(struct approval_row *row);
 
 /* What names a piece of collateral.  Texts without meaning to the store. */
 struct collateral_key {
-    char vendor[16];  /* "amd" */
-    char kind[16];    /* "vek", "crl" */
-    char product[16]; /* "Milan" */
+    char vendor[16];  /* "amd", "intel" */
+    char kind[16];    /* "vek", "crl", "tcb_info" */
+    char product[16]; /* "Milan", an FMSPC */
     char chip[129];   /* lower-case hex; "" for what a whole product shares */
-    char tcb[17];     /* the same */
+    char tcb[17];     /* the same; of Intel's documents the track */
 };
 
 /* Bytes of a vendor.  Whoever reads them verifies them again: the store only keeps them. */

@@ -217,7 +217,7 @@ def test_a_folder_is_imported_and_each_refusal_named(site, amd, turin, tmp_path)
     assert re.search(r"refused +\S+/e.der: .*VLEK", done.stdout), done.stdout
     assert [site.bare(v).status for v in veks] == [200, 200]
     done = cli(site, "list")
-    assert done.returncode == 0 and veks[0].chip.hex()[:16] in done.stdout and "crl  Turin" in done.stdout, done
+    assert done.returncode == 0 and veks[0].chip.hex()[:16] in done.stdout and re.search(r"crl +Turin", done.stdout), done
 
 
 def test_files_are_imported(site, amd, tmp_path):

@@ -10,6 +10,7 @@ from harness.kds import Kds, vcek_path
 from harness.site import amd, make_site, missing, rejected, roots, turin, utc
 from harness.snp import AmdWorld, Tcb, rsa_key
 from harness.snp_guest import SnpGuest
+from harness.vendor import dribble, endless
 
 FIXTURES = (amd, make_site, roots, turin)
 
@@ -162,17 +163,6 @@ def fast_guests(site, amd, n=5):
         assert guest.post_attest(body).status == 200
         assert time.monotonic() - began < 1 * SLOW
         guest.close()
-
-
-def dribble(file):
-    for _ in range(200):
-        file.write(b"0")
-        time.sleep(0.2)
-
-
-def endless(file):
-    for _ in range(1 << 14):
-        file.write(b"0" * (1 << 14))
 
 
 def test_a_server_that_dribbles(make_site, amd):

@@ -4,19 +4,16 @@
 A stand-in for configfs-tsm (tools/tsm_standin.py), a TPM emulator that holds an HCL report, and a metadata service on loopback; what they
 show is signed by a throw-away AMD whose roots the broker is given."""
 import hashlib
-import http.server
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import threading
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 from harness.admin import usual_policy
-from harness.azure import AzureVm, b64u
-from harness.broker import BUILD, ROOT, SLOW
+from harness.azure import AzureVm
+from harness.broker import ROOT
+from harness.collector import HCL_INDEX, HCL_LEN, PCRS, Cli, InEmulator, Metadata
 from harness.snp import AmdWorld
 from harness.snp_guest import GOLDEN, snp_set
 from harness.swtpm import Swtpm
@@ -24,9 +21,6 @@ from harness.swtpm import Swtpm
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 from tsm_standin import TsmStandin  # noqa: E402
-
-PCRS = "sha256:0,7"
-HCL_INDEX, AK_HANDLE, HCL_LEN = "0x01400001", "0x81000003", 2048
 
 
 @pytest.fixture(scope="module")
@@ -67,28 +61,6 @@ def admin(broker, populate, vtpm):
         admin.register("policy", usual_policy(name, "none", accept=[rows]))
     yield admin
     admin.close()
-
-
-class Cli:
-    """One agent, with a TPM or without."""
-
-    def __init__(self, broker, folder, tpm):
-        self.broker, self.folder, self.tcti = broker, folder, tpm.tcti
-        self.socket = os.path.join(folder, "agent")
-
-    def run(self, command, *args):
-        argv = [os.path.join(BUILD, "countersign"), command, *args, "--socket", self.socket]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=40 * SLOW, cwd=self.folder, check=False)
-
-    def attest(self, policy, *args, status=0):
-        ca = self.broker.pki.server_ca.cert_file
-        where = ["--server", self.broker.issuer, "--ca", ca, "--policy", policy, "--tcti", self.tcti, "--pcrs", PCRS]
-        done = self.run("attest", *where, "--json", *args)
-        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout)
-
-    def stop(self):
-        self.run("agent", "--stop")
 
 
 @pytest.fixture
@@ -179,7 +151,7 @@ def test_a_folder_that_is_not_there(cli):
     assert error["code"] == "file"
 
 
-@pytest.mark.parametrize("types", ["snp", "tpm2,tpm2", "auto,tpm2", "tdx", ""])
+@pytest.mark.parametrize("types", ["snp", "tpm2,tpm2", "auto,tpm2", "td", ""])
 def test_types_that_are_none(cli, types):
     done = cli.run("attest", "--server", cli.broker.issuer, "--policy", "snp", "--evidence", types)
     assert done.returncode == 64 and "--evidence" in done.stderr
@@ -188,63 +160,16 @@ def test_types_that_are_none(cli, types):
 # Azure
 
 
-class Thim:
+THIM = "/metadata/THIM/amd/certification"
+
+
+def thim(machine):
     """The metadata service, for one certificate."""
-
-    def __init__(self, machine):
-        body = json.dumps({"vcekCert": machine.pem.decode(), "tcbm": machine.tcb.raw(machine.product).hex(), "certificateChain": ""}).encode()
-        asked = self.asked = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                asked.append((self.path, self.headers.get("Metadata")))
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/metadata/THIM/amd/certification"
-        self.thread = threading.Thread(target=self.server.serve_forever)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+    return Metadata({THIM: {"vcekCert": machine.pem.decode(), "tcbm": machine.tcb.raw(machine.product).hex(), "certificateChain": ""}})
 
 
-class EmulatedVm(AzureVm):
-    """Claims over the key of a TPM emulator, which is put where Azure has it."""
-
-    def __init__(self, machine, tpm):
-        super().__init__(machine)
-        self.tpm = tpm
-        place = os.path.join(tpm.folder, "ak")
-        attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign"
-        tpm.run("tpm2_createprimary", "-C", "e", "-G", "rsa2048:rsassa-sha256:null", "-a", attributes, "-c", place + ".ctx")
-        tpm.run("tpm2_evictcontrol", "-C", "o", "-c", place + ".ctx", AK_HANDLE)
-        tpm.run("tpm2_readpublic", "-c", AK_HANDLE, "-f", "pem", "-o", place + ".pem")
-        tpm.run("tpm2_flushcontext", "-t")
-        with open(place + ".pem", "rb") as file:
-            self.public_key = serialization.load_pem_public_key(file.read())
-
-    def claims(self, **instead):
-        """One key: an index of the emulator holds 2048 bytes at most."""
-        key = {**super().claims()["keys"][0], "n": b64u(self.public_key.public_numbers().n)}
-        return super().claims(**{"keys": [key], **instead})
-
-    def write_index(self, blob):
-        path = os.path.join(self.tpm.folder, "hcl")
-        with open(path, "wb") as file:
-            file.write(blob)
-        self.tpm.run("tpm2_nvdefine", "-C", "o", "-s", str(len(blob)), "-a", "ownerread|ownerwrite|authread", HCL_INDEX)
-        self.tpm.run("tpm2_nvwrite", "-C", "o", "-i", path, HCL_INDEX)
+class EmulatedVm(InEmulator, AzureVm):
+    """An Azure guest whose vTPM is the emulator."""
 
 
 @pytest.fixture
@@ -265,10 +190,10 @@ def azure_cli(broker, admin, azure):
 
 def test_an_azure_guest_attests(azure_cli, azure, machine):
     azure.write_index(azure.hcl(size=HCL_LEN))
-    with Thim(machine) as thim:
-        reply = azure_cli.attest("azure", "--evidence", "azure-sev-snp", "--thim", thim.url)
+    with thim(machine) as service:
+        reply = azure_cli.attest("azure", "--evidence", "azure-sev-snp", "--thim", service.url(THIM))
     assert reply["sandbox"].startswith("sb-")
-    assert thim.asked == [("/metadata/THIM/amd/certification", "true")]
+    assert service.asked == [("GET", THIM, "true")]
     assert azure.tpm.transient_handles() == []
 
 
@@ -284,8 +209,8 @@ def test_claims_of_another_machine(azure_cli, azure, machine):
     other = AzureVm(machine)
     claims = other.claims_bytes(keys=other.claims()["keys"][:1])
     azure.write_index(other.hcl(claims=claims, size=HCL_LEN))
-    with Thim(machine) as thim:
-        error = azure_cli.attest("azure", "--evidence", "azure-sev-snp", "--thim", thim.url, status=1)["error"]
+    with thim(machine) as service:
+        error = azure_cli.attest("azure", "--evidence", "azure-sev-snp", "--thim", service.url(THIM), status=1)["error"]
     assert error["code"] == "evidence_rejected" and error["failed"] == ["quote.signature"]
 
 

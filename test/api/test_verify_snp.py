@@ -4,53 +4,22 @@
 Which evidence is refused, and by which check, is the business of test/vectors.
 """
 import base64
-import datetime
 import hashlib
 import json
-import os
-import subprocess
 
 import pytest
 from harness import azure, snp
-from harness.broker import BUILD
+from harness.desk import AT, AT_TEXT, Desk
 
-TIMEOUT_S = 60
-AT = datetime.datetime(2026, 6, 1)
-AT_TEXT = "2026-06-01T00:00:00Z"
 DATA = bytes(range(1, 65))
 NONCE = bytes(range(32))
 IDS = {"id_key_digest": b"\x1d" * 48, "author_key_en": True, "author_key_digest": b"\xa0" * 48, "guest_svn": 7, "family_id": b"F" * 16, "image_id": b"I" * 16}
 
 
-class Desk:
-    """A folder with files, and the commands run in it."""
-
+class SnpDesk(Desk):
     def __init__(self, folder, worlds):
-        self.folder, self.worlds = folder, worlds
-
-    def write(self, name, data):
-        data = data if isinstance(data, (bytes, str)) else json.dumps(data)
-        path = self.folder / name
-        path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        return name
-
-    def run(self, *words):
-        argv = [os.path.join(BUILD, "countersign"), *words]
-        return subprocess.run(argv, cwd=self.folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-
-    def verify(self, kind, *words, at=AT_TEXT):
-        return self.run("verify", kind, "--roots", "roots", "--at", at, *words)
-
-    def judge(self, kind, *words):
-        """The JSON verdict of what must be accepted."""
-        done = self.verify(kind, *words, "--json")
-        out = json.loads(done.stdout)
-        assert (done.returncode, out["verdict"], out["failed"]) == (0, "accept", []), done.stdout
-        return out
-
-    def refused(self, kind, *words):
-        done = self.verify(kind, *words, "--json")
-        return json.loads(done.stdout)["failed"]
+        super().__init__(folder)
+        self.worlds = worlds
 
     def guest(self, vek, **fields):
         """Files of a guest on that machine: words for the command line."""
@@ -68,7 +37,7 @@ def worlds():
 def desk(tmp_path, worlds):
     for world in worlds.values():
         world.write_roots(str(tmp_path / "roots"))
-    return Desk(tmp_path, worlds)
+    return SnpDesk(tmp_path, worlds)
 
 
 # ---- claims
@@ -286,16 +255,10 @@ def test_wrong_command_lines(desk, words):
 # ---- measuring
 
 
-def measured(desk, *words):
-    done = desk.run("admin", "measure", "--id", "image", *words)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def test_measured_values_describe_their_guest_and_no_other(desk):
     vek = desk.worlds["Turin"].vcek()
     words = desk.guest(vek, **IDS)
-    doc = measured(desk, "--from-snp", "report.bin", "--label", "build 42", "--expires", "2027-01-01T00:00:00Z", "--version", "3")
+    doc = desk.measured("--from-snp", "report.bin", "--label", "build 42", "--expires", "2027-01-01T00:00:00Z", "--version", "3")
     values = {
         "measurement": [bytes(range(48)).hex()],
         "host_data": ["00" * 32],
@@ -328,7 +291,7 @@ def test_measured_values_describe_their_guest_and_no_other(desk):
 
 def test_measured_values_of_a_guest_without_keys(desk):
     desk.guest(desk.worlds["Milan"].vcek(), guest_svn=7, family_id=b"F" * 16)
-    values = measured(desk, "--from-snp", "report.bin")["values"]
+    values = desk.measured("--from-snp", "report.bin")["values"]
     assert values == [
         {
             "label": "image",
@@ -336,7 +299,7 @@ def test_measured_values_of_a_guest_without_keys(desk):
         }
     ]
     desk.write("hcl.bin", azure.AzureVm(desk.worlds["Milan"].vcek()).hcl())
-    assert measured(desk, "--from-snp", "hcl.bin")["values"][0]["sev-snp"]["measurement"]
+    assert desk.measured("--from-snp", "hcl.bin")["values"][0]["sev-snp"]["measurement"]
 
 
 @pytest.mark.parametrize(

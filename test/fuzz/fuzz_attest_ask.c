@@ -26,7 +26,13 @@ check_piece(const struct evidence *ev)
     unsigned n =
         sum(t->quote) + sum(t->signature) + sum(t->ak) + sum(t->ak_certificate) + sum(t->ek);
 
-    assert(ev->type == EVIDENCE_TPM2);
+    n += sum(ev->snp.report) + sum(ev->snp.vek) + sum(ev->snp.cert_table) + sum(ev->hcl) +
+         sum(ev->tdx.quote) + sum(ev->tdx.ccel);
+    assert(ev->type != EVIDENCE_NONE);
+    assert(ev->snp.vek.len <= SNP_VEK_MAX && ev->snp.cert_table.len <= SNP_CERT_TABLE_MAX);
+    assert(ev->hcl.len <= AZURE_HCL_MAX && ev->tdx.quote.len <= TDX_QUOTE_MAX);
+    assert(ev->tdx.ccel.len <= TDX_CCEL_MAX);
+    assert(ev->tdx.known == NULL && ev->tdx.facts == NULL && ev->snp.known == NULL);
     assert(t->quote.len <= TPM_ATTEST_MAX && t->signature.len <= TPM_SIGNATURE_MAX);
     assert(t->ak.len <= TPM_PUBLIC_MAX && t->ek.len <= TPM_PUBLIC_MAX);
     assert(t->ak_certificate.len <= X509_DER_MAX);

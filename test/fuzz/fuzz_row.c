@@ -57,6 +57,46 @@ snp_holds(const struct evidence_row *row, bool strict)
 }
 
 static void
+td_golden_holds(const struct tdx_golden *g)
+{
+    for (unsigned i = 0; i < TDX_FIELDS; i++) {
+        const struct tdx_values *v = &g->field[i];
+        const struct snp_values same = {.wanted = v->wanted, .value = v->value, .n = v->n};
+
+        values_hold(&same, TDX_MR_LEN);
+    }
+}
+
+static void
+tdx_holds(const struct evidence_row *row, bool strict)
+{
+    const struct tdx_expect *want = &row->want.tdx;
+    unsigned all = (1U << (TDX_REVOKED + 1)) - (1U << TDX_UP_TO_DATE);
+
+    assert(want->statuses != 0 && (want->statuses & ~all) == 0);
+    assert(!strict || !(want->statuses & 1U << TDX_REVOKED));
+    assert(want->grace_s >= 0 && want->grace_s <= ROW_GRACE_MAX_S);
+    assert((want->attributes_require & want->attributes_forbid) == 0);
+    assert(want->allow_debug || !(want->attributes_require & 1));
+    for (size_t i = 0; i < want->xfam_n; i++) {
+        assert((want->xfam[i] & TDX_XFAM_FIXED1) == TDX_XFAM_FIXED1);
+        assert(!(want->xfam[i] & ~TDX_XFAM_MAY));
+    }
+    for (size_t i = 0; i < want->advisory_deny_n; i++) {
+        assert(want->advisory_deny[i].len == sizeof "INTEL-SA-00960" - 1);
+    }
+    assert(want->golden_wanted == (row->reference_set[0] != '\0') && want->golden_n == 0);
+    assert(!want->ccel_wanted || row->type == EVIDENCE_TDX);
+    td_golden_holds(&want->own);
+}
+
+static bool
+is_azure(enum evidence_type type)
+{
+    return type == EVIDENCE_AZURE_SEV_SNP || type == EVIDENCE_AZURE_TDX;
+}
+
+static void
 row_holds(const struct evidence_row *row, bool strict)
 {
     const struct tpm_expect *tpm = &row->want.tpm;
@@ -66,10 +106,14 @@ row_holds(const struct evidence_row *row, bool strict)
         assert(tpm->golden_wanted == (row->reference_set[0] != '\0' || tpm->golden_n > 0));
         return;
     }
-    assert(row->type == EVIDENCE_SEV_SNP || row->type == EVIDENCE_AZURE_SEV_SNP);
-    snp_holds(row, strict);
+    if (row->type == EVIDENCE_TDX || row->type == EVIDENCE_AZURE_TDX) {
+        tdx_holds(row, strict);
+    } else {
+        assert(row->type == EVIDENCE_SEV_SNP || row->type == EVIDENCE_AZURE_SEV_SNP);
+        snp_holds(row, strict);
+    }
     assert(tpm->golden_wanted == (tpm->golden_n > 0));
-    if (row->type == EVIDENCE_AZURE_SEV_SNP) {
+    if (is_azure(row->type)) {
         assert(tpm->ak_trust_allowed == AK_TRUST_TEE_EVIDENCE);
     } else {
         assert(!tpm->golden_wanted && tpm->select_n == 0);
@@ -103,17 +147,31 @@ as_partial_row(json_t *j, enum evidence_type type)
     row_holds(row, false);
 }
 
+static bool
+some_td_field(const struct tdx_golden *g)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < TDX_FIELDS; i++) {
+        any = any || (i != TDX_MRSEAM && g->field[i].wanted);
+    }
+    return any;
+}
+
 static void
 entry_holds(const struct reference_entry *e, enum evidence_type type)
 {
     const struct snp_golden *g = &e->snp_golden;
+    bool snp =
+        g->measurement.wanted || g->host_data.wanted || g->id_key.wanted || g->author_key.wanted;
 
+    assert(type == EVIDENCE_TPM2 || type == EVIDENCE_SEV_SNP || type == EVIDENCE_TDX);
     assert(e->label[0] != '\0');
-    assert(e->golden.n <= TPM_GOLDEN_MAX);
-    assert(type == EVIDENCE_TPM2 || (type == EVIDENCE_SEV_SNP && e->golden.n == 0));
+    assert(e->golden.n <= (type == EVIDENCE_TPM2 ? (size_t)TPM_GOLDEN_MAX : 0));
     golden_holds(g, true);
-    assert(type == EVIDENCE_TPM2 || g->measurement.wanted || g->host_data.wanted ||
-           g->id_key.wanted || g->author_key.wanted);
+    td_golden_holds(&e->tdx_golden);
+    assert(snp == (type == EVIDENCE_SEV_SNP));
+    assert(some_td_field(&e->tdx_golden) == (type == EVIDENCE_TDX));
 }
 
 static void
@@ -143,6 +201,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         as_partial_row(j, EVIDENCE_TPM2);
         as_partial_row(j, EVIDENCE_SEV_SNP);
         as_partial_row(j, EVIDENCE_AZURE_SEV_SNP);
+        as_partial_row(j, EVIDENCE_TDX);
+        as_partial_row(j, EVIDENCE_AZURE_TDX);
         as_set(j);
     }
     return 0;

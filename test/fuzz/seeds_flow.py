@@ -65,6 +65,13 @@ SEEDS = {
     "key-okp": changed(["key"], {"kty": "OKP", "crv": "Ed25519", "x": b64u(b"\x58" + bytes(31))}),
     "policy-escape": changed(["policy"], "a\u00e9\u0001\"\\"),
     "unknown": changed(["more"], 1),
+    "sev-snp": changed(["evidence", 0], {"type": "sev-snp", "report": b64u(bytes(64)), "vek": "AA", "cert_table": "AA"}),
+    "tdx": changed(["evidence", 0], {"type": "tdx", "quote": b64u(b"\4\0\2\0\x81" + bytes(43)), "ccel": b64u(bytes(40))}),
+    "tdx-no-quote": changed(["evidence", 0], {"type": "tdx", "ccel": "AA"}),
+    "azure-tdx": changed(
+        ["evidence", 0],
+        {"type": "azure-tdx", "hcl": b64u(b"HCLA"), "td_quote": b64u(b"\4\0\2"), "quote": "AA", "signature": "AA", "pcrs": {"sha256:4": "00" * 32}},
+    ),
 }
 
 

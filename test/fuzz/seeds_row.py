@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the seeds of fuzz_row that speak of SEV-SNP: whole rows and sets, and one near miss of each kind of rule.
+"""Write the seeds of fuzz_row that speak of SEV-SNP and TDX: whole rows and sets, and one near miss of each kind of rule.
 
     test/fuzz/seeds_row.py [FOLDER]
 """
@@ -35,10 +35,36 @@ BOUNDS = {
 PLACES = {"report_id": ["33" * 32], "chip_allow": ["44" * 64, "55" * 8], "chip_deny": ["66" * 64], "csp_id": ["CN=cc-eu"]}
 AZURE = {**ROW, "type": "azure-sev-snp", "pcrs": "sha256:0,7", "values": {"sha256:7": ["77" * 32]}}
 
+TD_FIELDS = ("mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "mrconfigid", "mrowner", "mrownerconfig", "mrservicetd")
+TD_IGNORED = dict.fromkeys(TD_FIELDS, "ignore")
+TD_GOLDEN = {name: [f"{i + 1:02x}" * 48, "zero"] for i, name in enumerate(TD_FIELDS)}
+TD_ROW = {"type": "tdx", **TD_IGNORED}
+TD_LEVELS = {
+    "tcb_status": ["UpToDate", "SWHardeningNeeded", "TDRelaunchAdvised"],
+    "tcb_date_min": "2025-05-14",
+    "tcb_eval_min": 19,
+    "advisory_deny": ["INTEL-SA-00960"],
+    "advisory_allow": ["INTEL-SA-01036", "INTEL-SA-01099"],
+    "grace_s": 3600,
+}
+TD_PLACES = {
+    "allow_debug": True,
+    "event_log": True,
+    "td_attributes": {"require": ["sept_ve_disable", "debug"], "forbid": ["migratable", "pks"]},
+    "xfam": ["0x600e7", "00000000000602e7"],
+    "ppid_allow": ["88" * 16],
+    "mrseam": ["99" * 48],
+}
+AZURE_TD = {**TD_ROW, "type": "azure-tdx", "pcrs": "sha256:0,7", "values": {"sha256:7": ["77" * 32]}}
+
+
+def reference_set(kind, *entries):
+    values = [{"label": f"build {i}", kind: e} for i, e in enumerate(entries)]
+    return {"id": "image", "version": 3, "type": kind, "values": values}
+
 
 def snp_set(*entries):
-    values = [{"label": f"build {i}", "sev-snp": e} for i, e in enumerate(entries)]
-    return {"id": "image", "version": 3, "type": "sev-snp", "values": values}
+    return reference_set("sev-snp", *entries)
 
 
 SEEDS = {
@@ -61,6 +87,23 @@ SEEDS = {
     "set_snp": snp_set({**GOLDEN, **IDS}, {**IGNORED, "measurement": ["bb" * 48]}),
     "set_snp_all": snp_set(IGNORED),
     "set_azure": {**snp_set(GOLDEN), "type": "azure-sev-snp"},
+    "tdx_whole": {**TD_ROW, **TD_GOLDEN, **TD_LEVELS, **TD_PLACES},
+    "tdx_small": TD_ROW,
+    "tdx_set": {"type": "tdx", "reference_set": "image"},
+    "tdx_time": {**TD_ROW, "tcb_date_min": "2025-05-14T00:00:00Z"},
+    "tdx_revoked": {**TD_ROW, "tcb_status": ["Revoked"]},
+    "tdx_zeros": {**TD_ROW, "rtmr1": ["00" * 48]},
+    "tdx_short": {**TD_ROW, "mrtd": ["aa" * 47]},
+    "tdx_no_lists": {**TD_ROW, "td_attributes": {"require": [], "forbid": []}},
+    "tdx_both": {**TD_ROW, "td_attributes": {"require": ["kl"], "forbid": ["kl"]}},
+    "tdx_debug": {**TD_ROW, "td_attributes": {"require": ["debug"]}},
+    "tdx_advisory": {**TD_ROW, "advisory_deny": ["INTEL-SA-960"]},
+    "tdx_xfam": {**TD_ROW, "xfam": ["0x1"]},
+    "azure_tdx": AZURE_TD,
+    "azure_tdx_log": {**AZURE_TD, "event_log": True},
+    "set_tdx": reference_set("tdx", TD_GOLDEN, {**TD_IGNORED, "mrtd": ["bb" * 48], "mrseam": ["99" * 48]}),
+    "set_tdx_all": reference_set("tdx", {**TD_IGNORED, "mrseam": ["99" * 48]}),
+    "set_azure_tdx": {**reference_set("tdx", TD_GOLDEN), "type": "azure-tdx"},
 }
 
 

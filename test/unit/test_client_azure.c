@@ -3,135 +3,18 @@
  * metadata service of our own; our own verifier accepts it.  Also evidence of several types over one challenge. */
 #include "test/unit/azure_scene.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "clients/collect.h"
 #include "clients/nv.h"
 #include "clients/thim.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "test/unit/azure_vm.h"
 
-enum { TRIES = 300, HCL_INDEX = 0x01400001, PIECE = 512, ANSWER = 200000 };
+enum { ANSWER = 200000 };
 
-#define AK_HANDLE UINT32_C(0x81000003)
+static const char THIM[] = "/metadata/THIM/amd/certification";
 
-struct vm {
-    char dir[64];
-    char tcti[TCTI_MAX];
-    pid_t pid;
-    uint8_t modulus[512];
-    size_t modulus_len;
-};
-
-/* ---- a TPM as the paravisor leaves it */
-
-static void
-nap_ms(long ms)
-{
-    const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-
-    (void)nanosleep(&t, NULL);
-}
-
-static pid_t
-start_swtpm(const char *dir)
-{
-    char state[96], server[128], ctrl[128];
-    pid_t pid = 0;
-
-    (void)snprintf(state, sizeof state, "dir=%s", dir);
-    (void)snprintf(server, sizeof server, "type=unixio,path=%s/s", dir);
-    (void)snprintf(ctrl, sizeof ctrl, "type=unixio,path=%s/s.ctrl", dir);
-    pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_WRONLY);
-
-        (void)dup2(null, STDOUT_FILENO);
-        (void)dup2(null, STDERR_FILENO);
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server,
-                     "--ctrl", ctrl, "--flags", "startup-clear,not-need-init", (char *)NULL);
-        _exit(127);
-    }
-    return pid;
-}
-
-/* Make the RSA key persistent where Azure has it. */
-static void
-keep_ak(struct vm *v)
-{
-    struct device d AUTO(device_close) = {0};
-    struct ak ak AUTO(ak_done) = {0};
-    struct fault f = {0};
-    ESYS_TR kept = ESYS_TR_NONE;
-    TPM2B_PUBLIC *pub AUTO(tss_free) = NULL;
-
-    assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
-    assert_int_equal(ak_open(&d, "rsa", &ak, &f), ERR_OK);
-    assert_int_equal(Esys_EvictControl(d.esys, ESYS_TR_RH_OWNER, ak.key.handle, ESYS_TR_PASSWORD,
-                                       ESYS_TR_NONE, ESYS_TR_NONE, AK_HANDLE, &kept),
-                     TSS2_RC_SUCCESS);
-    assert_int_equal(
-        Esys_ReadPublic(d.esys, kept, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &pub, NULL, NULL),
-        TSS2_RC_SUCCESS);
-    v->modulus_len = pub->publicArea.unique.rsa.size;
-    memcpy(v->modulus, pub->publicArea.unique.rsa.buffer, v->modulus_len);
-    (void)Esys_TR_Close(d.esys, &kept);
-}
-
-static void
-define_index(struct vm *v, TPM2_HANDLE index, TPMA_NV attributes, struct slice bytes)
-{
-    struct device d AUTO(device_close) = {0};
-    struct fault f = {0};
-    const TPM2B_AUTH none = {0};
-    const TPM2B_NV_PUBLIC public = {.nvPublic = {.nvIndex = index,
-                                                 .nameAlg = TPM2_ALG_SHA256,
-                                                 .attributes = attributes | TPMA_NV_OWNERWRITE,
-                                                 .dataSize = (UINT16)bytes.len}};
-    ESYS_TR nv = ESYS_TR_NONE;
-
-    assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
-    assert_int_equal(Esys_NV_DefineSpace(d.esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                         ESYS_TR_NONE, &none, &public, &nv),
-                     TSS2_RC_SUCCESS);
-    for (size_t at = 0; at < bytes.len; at += PIECE) {
-        TPM2B_MAX_NV_BUFFER piece = {.size = PIECE};
-
-        piece.size = (UINT16)(bytes.len - at < PIECE ? bytes.len - at : PIECE);
-        memcpy(piece.buffer, bytes.ptr + at, piece.size);
-        assert_int_equal(Esys_NV_Write(d.esys, ESYS_TR_RH_OWNER, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                       ESYS_TR_NONE, &piece, (UINT16)at),
-                         TSS2_RC_SUCCESS);
-    }
-    (void)Esys_TR_Close(d.esys, &nv);
-}
-
-static void
-undefine_index(struct vm *v, TPM2_HANDLE index)
-{
-    struct device d AUTO(device_close) = {0};
-    struct fault f = {0};
-    ESYS_TR nv = ESYS_TR_NONE;
-
-    assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
-    assert_int_equal(
-        Esys_TR_FromTPMPublic(d.esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &nv),
-        TSS2_RC_SUCCESS);
-    assert_int_equal(Esys_NV_UndefineSpace(d.esys, ESYS_TR_RH_OWNER, nv, ESYS_TR_PASSWORD,
-                                           ESYS_TR_NONE, ESYS_TR_NONE),
-                     TSS2_RC_SUCCESS);
-}
-
-/* Claims with this TPM's key alone, under a signed report; an index of swtpm holds 2048 bytes at most. */
+/* Claims with this TPM's key alone, under a signed report, as long as the index may be. */
 static void
 make_hcl(const struct vm *v, struct scene *s)
 {
@@ -141,103 +24,8 @@ make_hcl(const struct vm *v, struct scene *s)
     b64url_encode((struct slice){v->modulus, v->modulus_len}, n);
     soft_claims(n, &s->hcl);
     soft_drop_ek(&s->hcl);
-    s->hcl.zeros = 2048 - SOFT_CLAIMS_AT - strlen(s->hcl.claims);
+    s->hcl.zeros = INDEX_MAX - SOFT_CLAIMS_AT - strlen(s->hcl.claims);
     scene_make(s);
-}
-
-static int
-setup(void **state)
-{
-    struct vm *v = calloc(1, sizeof *v);
-    char socket[96];
-
-    (void)snprintf(v->dir, sizeof v->dir, "/tmp/countersign-az-XXXXXX");
-    assert_non_null(mkdtemp(v->dir));
-    v->pid = start_swtpm(v->dir);
-    assert_true(v->pid > 0);
-    (void)snprintf(v->tcti, sizeof v->tcti, "swtpm:path=%s/s", v->dir);
-    (void)snprintf(socket, sizeof socket, "%s/s", v->dir);
-    for (int i = 0; i < TRIES && access(socket, F_OK) != 0; i++) {
-        nap_ms(10);
-    }
-    assert_int_equal(setenv("TSS2_LOG", "all+NONE", 0), 0);
-    keep_ak(v);
-    *state = v;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    static const char *const names[] = {"s", "s.ctrl", "tpm2-00.permall", ".lock"};
-    struct vm *v = *state;
-
-    (void)kill(v->pid, SIGTERM);
-    (void)waitpid(v->pid, NULL, 0);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char path[128];
-
-        (void)snprintf(path, sizeof path, "%s/%s", v->dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(v->dir);
-    free(v);
-    return 0;
-}
-
-/* ---- a metadata service: one connection, one answer */
-
-struct service {
-    int listener;
-    pthread_t thread;
-    char url[64];
-    const char *answer; /* the whole of it; "": closes at once; NULL: never says anything */
-    char request[2048];
-};
-
-static void *
-serve_once(void *arg)
-{
-    struct service *s = arg;
-    int fd = accept(s->listener, NULL, NULL);
-    ssize_t n = 0;
-
-    if (fd < 0) {
-        return NULL;
-    }
-    n = read(fd, s->request, sizeof s->request - 1);
-    s->request[n > 0 ? n : 0] = '\0';
-    if (s->answer == NULL) {
-        (void)!read(fd, s->request + n, 1); /* until the client gives up */
-    } else {
-        (void)!write(fd, s->answer, strlen(s->answer));
-    }
-    (void)close(fd);
-    return NULL;
-}
-
-static void
-service_start(struct service *s, const char *answer)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-
-    (void)signal(SIGPIPE, SIG_IGN);
-    *s = (struct service){.answer = answer, .listener = socket(AF_INET, SOCK_STREAM, 0)};
-    assert_int_equal(bind(s->listener, (const struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(listen(s->listener, 4), 0);
-    assert_int_equal(getsockname(s->listener, (struct sockaddr *)&at, &len), 0);
-    (void)snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d/metadata/THIM/amd/certification",
-                   ntohs(at.sin_port));
-    assert_int_equal(pthread_create(&s->thread, NULL, serve_once, s), 0);
-}
-
-static void
-service_stop(struct service *s)
-{
-    (void)shutdown(s->listener, SHUT_RDWR);
-    (void)pthread_join(s->thread, NULL);
-    (void)close(s->listener);
 }
 
 #define ANSWER_OK                                                                            \
@@ -254,7 +42,7 @@ the_metadata_service_gives_the_vek(void **state)
     struct fault f = {0};
 
     (void)state;
-    service_start(&s, ANSWER_OK);
+    service_start(&s, THIM, ANSWER_OK);
     assert_int_equal(thim_vek(s.url, &pem, &f), ERR_OK);
     service_stop(&s);
     assert_string_equal(pem, "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
@@ -285,7 +73,7 @@ nothing_else_of_the_metadata_service_is_taken(void **state)
         struct fault f = {0};
         int64_t start_ms = clock_mono_ms();
 
-        service_start(&s, ANSWERS[i]);
+        service_start(&s, THIM, ANSWERS[i]);
         assert_int_equal(thim_vek(s.url, &pem, &f), ERR_UNABLE);
         service_stop(&s);
         assert_string_equal(f.code, "thim");
@@ -306,7 +94,7 @@ a_large_answer_and_other_schemes_are_refused(void **state)
     (void)state;
     memset(large, 'x', sizeof large - 1);
     memcpy(large, HEAD, sizeof HEAD - 1);
-    service_start(&s, large);
+    service_start(&s, THIM, large);
     assert_int_equal(thim_vek(s.url, &pem, &f), ERR_UNABLE);
     service_stop(&s);
     assert_non_null(strstr(why_text(&f.why), "too large"));
@@ -334,7 +122,7 @@ an_index_is_read_whole_whoever_may_read_it(void **state)
         struct fault f = {0};
 
         define_index(v, 0x01500001, WAYS[i], (struct slice){bytes, sizeof bytes - i});
-        assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
+        assert_int_equal(device_open(v->tpm.tcti, &d, &f), ERR_OK);
         assert_true(nv_there(&d, 0x01500001));
         assert_false(nv_there(&d, 0x01500000));
         assert_int_equal(nv_read(&d, 0x01500001, sizeof bytes, &got, &len, &f), ERR_OK);
@@ -361,7 +149,7 @@ an_index_for_a_policy_is_not_read(void **state)
     struct fault f = {0};
 
     define_index(v, 0x01500003, TPMA_NV_POLICYREAD, (struct slice){BYTES, sizeof BYTES});
-    assert_int_equal(device_open(v->tcti, &d, &f), ERR_OK);
+    assert_int_equal(device_open(v->tpm.tcti, &d, &f), ERR_OK);
     assert_int_equal(nv_read(&d, 0x01500003, 100, &got, &len, &f), ERR_UNABLE);
     assert_non_null(strstr(why_text(&f.why), "by policy only"));
 }
@@ -422,9 +210,9 @@ what_is_collected_is_accepted(void **state)
     struct vm *v = *state;
     struct scene s;
     struct service m;
-    struct collect_want want = {.tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0,7,14"},
-                                .tsm = "/nonexistent/tsm",
-                                .sev_guest = "/nonexistent/sev-guest"};
+    struct collect_want want = {.tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0,7,14"},
+                                .from.tsm = "/nonexistent/tsm",
+                                .from.sev_guest = "/nonexistent/sev-guest"};
     json_t *pieces AUTO(json_free) = NULL;
     const json_t *piece = NULL;
     uint8_t binding[BINDING_LEN];
@@ -433,8 +221,8 @@ what_is_collected_is_accepted(void **state)
 
     make_hcl(v, &s);
     define_index(v, HCL_INDEX, TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD, soft_blob(&s.hcl));
-    service_start(&m, ANSWER_OK);
-    want.thim = m.url;
+    service_start(&m, THIM, ANSWER_OK);
+    want.from.thim = m.url;
     pieces = collect(&want); /* auto: by the index */
     service_stop(&m);
     assert_int_equal(json_array_size(pieces), 1);
@@ -476,9 +264,10 @@ a_vek_is_not_needed(void **state)
     make_hcl(v, &s);
     define_index(v, HCL_INDEX, TPMA_NV_OWNERREAD, soft_blob(&s.hcl));
     for (size_t i = 0; i < 2; i++) {
-        const struct collect_want want = {.types = "azure-sev-snp",
-                                          .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
-                                          .thim = URLS[i]};
+        const struct collect_want want = {
+            .types = "azure-sev-snp",
+            .tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0"},
+            .from.thim = URLS[i]};
         json_t *pieces AUTO(json_free) = collect(&want);
 
         assert_int_equal(json_object_size(json_array_get(pieces, 0)), 5);
@@ -493,10 +282,10 @@ without_the_index_there_is_no_such_evidence(void **state)
     struct vm *v = *state;
     const struct collect_bound bound = {{CHALLENGE, sizeof CHALLENGE}, JKT};
     struct collect_want want = {.types = "azure-sev-snp",
-                                .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
-                                .tsm = "/nonexistent/tsm",
-                                .sev_guest = "/nonexistent/sev-guest",
-                                .thim = "off"};
+                                .tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0"},
+                                .from.tsm = "/nonexistent/tsm",
+                                .from.sev_guest = "/nonexistent/sev-guest",
+                                .from.thim = "off"};
     json_t *pieces AUTO(json_free) = NULL;
     struct fault f = {0};
 
@@ -516,8 +305,8 @@ several_types_go_together(void **state)
     struct vm *v = *state;
     struct scene s;
     const struct collect_want want = {.types = "azure-sev-snp,tpm2",
-                                      .tpm = {.tcti = v->tcti, .ak = "ecc", .pcrs = "sha256:0"},
-                                      .thim = "off"};
+                                      .tpm = {.tcti = v->tpm.tcti, .ak = "ecc", .pcrs = "sha256:0"},
+                                      .from.thim = "off"};
     static const enum evidence_type TYPES[] = {EVIDENCE_TPM2, EVIDENCE_AZURE_SEV_SNP};
     json_t *pieces AUTO(json_free) = NULL;
 

@@ -44,6 +44,26 @@ parse(struct parsed *p, const char *const *args, size_t n)
     return r;
 }
 
+/* As often as there are rows, in the order of the command line. */
+static void
+test_opt_repeated(void **state)
+{
+    const char *n[2] = {NULL, NULL};
+    const struct opt own[] = {{"n", "N", &n[0], ""}, {"n", "N", &n[1], NULL}};
+    const struct usage u = {"x", "", {own, 2}, {NULL, 0}, 0, 0};
+    char *argv[] = {(char[]){"x"}, (char[]){"--n"}, (char[]){"1"}, (char[]){"--n=2"},
+                    (char[]){"--n=3"}};
+    struct words words;
+
+    (void)state;
+    assert_int_equal(opt_parse(&u, 4, argv, &words), OPT_GO_ON);
+    assert_string_equal(n[0], "1");
+    assert_string_equal(n[1], "2");
+    n[0] = NULL;
+    n[1] = NULL;
+    assert_int_equal(opt_parse(&u, 5, argv, &words), OPT_WRONG);
+}
+
 static void
 test_opt_accepts(void **state)
 {
@@ -306,11 +326,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opt_accepts),     cmocka_unit_test(test_opt_refuses),
-        cmocka_unit_test(test_opt_int),         cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_settings_refuse), cmocka_unit_test(test_server_url),
-        cmocka_unit_test(test_replies),         cmocka_unit_test(test_text_is_clean),
-        cmocka_unit_test(test_fault_travels),   cmocka_unit_test(test_objects),
+        cmocka_unit_test(test_opt_accepts),   cmocka_unit_test(test_opt_repeated),
+        cmocka_unit_test(test_opt_refuses),   cmocka_unit_test(test_opt_int),
+        cmocka_unit_test(test_settings),      cmocka_unit_test(test_settings_refuse),
+        cmocka_unit_test(test_server_url),    cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_text_is_clean), cmocka_unit_test(test_fault_travels),
+        cmocka_unit_test(test_objects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

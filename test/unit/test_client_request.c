@@ -54,7 +54,8 @@ test_accepts(void **state)
         {"{\"op\":\"attest\",\"server\":\"https://"
          "b\",\"policy\":\"p\",\"tcti\":\"t\",\"ak\":\"ecc\","
          "\"pcrs\":\"sha256:0\",\"key\":\"memory\",\"evidence\":\"sev-snp,tpm2\",\"tsm\":\"/t\","
-         "\"sev_guest\":\"/d\",\"thim\":\"off\",\"vmpl\":3}",
+         "\"sev_guest\":\"/d\",\"thim\":\"off\",\"vmpl\":3,\"tdx_guest\":\"/d\","
+         "\"qgs\":\"vsock:2:4050\",\"ccel\":\"off\",\"td_quote\":\"http://h/\"}",
          NULL},
         {"{\"op\":\"token\"}", NULL},
         {"{\"op\":\"token\",\"scope\":\"upload\",\"audience\":\"https://f\",\"min_left_s\":60}",
@@ -96,6 +97,11 @@ test_refuses(void **state)
          "\"pcrs\":\"sha256:0\",\"key\":\"memory\",\"vmpl\":4}",
          "vmpl"},
         {"{\"op\":\"token\",\"evidence\":\"tpm2\"}", "evidence"},
+        {"{\"op\":\"upload\",\"qgs\":\"unix:/q\",\"store\":\"s\",\"name\":\"n\",\"size\":0,"
+         "\"content_type\":\"a/b\"}",
+         "qgs"},
+        {"{\"op\":\"commit\",\"i\":\"up-1\"}", "\"i\""},
+        {"{\"op\":\"upload\",\"store\":\"s\",\"name\":\"n\",\"size\":0}", "content_type"},
         {"{\"op\":\"token\",\"min_left_s\":-1}", "min_left_s"},
         {"{\"op\":\"token\",\"min_left_s\":86401}", "min_left_s"},
         {"{\"op\":\"token\",\"min_left_s\":1.5}", "min_left_s"},

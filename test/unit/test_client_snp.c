@@ -22,11 +22,12 @@ setup(void **state)
 
     (void)snprintf(dir, sizeof dir, "/tmp/countersign-snp-XXXXXX");
     assert_non_null(mkdtemp(dir));
-    kernel = (struct kernel){.provider = "sev_guest\n",
+    kernel = (struct kernel){.fill = fill_report,
+                             .provider = "sev_guest\n",
                              .generation = 3,
                              .report_len = KERNEL_REPORT,
-                             .size = KERNEL_REPORT,
                              .vmpl = -1};
+    driver = (struct driver){.size = KERNEL_REPORT};
     (void)snprintf(kernel.root, sizeof kernel.root, "%s", dir);
     *state = dir;
     return 0;
@@ -241,7 +242,7 @@ device(int vmpl, struct snp_answer *out, struct fault *f)
     *out = (struct snp_answer){.table = NULL};
     *f = (struct fault){0};
     kernel.slept_ms = 0;
-    kernel.plain = kernel.extended = 0;
+    driver.plain = driver.extended = 0;
     err = snp_device_report("/dev/null", &ask, out, f);
     if (err == ERR_OK) {
         assert_memory_equal(out->report + 0x50, ask.report_data, sizeof ask.report_data);
@@ -274,8 +275,8 @@ the_device_gives_a_report_without_certificates(void **state)
     assert_int_equal(device(-1, &a, &f), ERR_OK);
     assert_null(a.table);
     assert_int_equal(a.report[0x30], 0);
-    assert_int_equal(kernel.extended, 1);
-    assert_int_equal(kernel.plain, 0);
+    assert_int_equal(driver.extended, 1);
+    assert_int_equal(driver.plain, 0);
     assert_int_equal(device(3, &a, &f), ERR_OK);
     assert_int_equal(a.report[0x30], 3);
 }
@@ -288,14 +289,14 @@ the_device_is_given_the_room_that_it_asks_for(void **state)
 
     (void)state;
     kernel.table[4095] = 7;
-    kernel.pages = 4096;
+    driver.pages = 4096;
     assert_int_equal(device(-1, &a, &f), ERR_OK);
-    assert_int_equal(kernel.extended, 2);
+    assert_int_equal(driver.extended, 2);
     assert_int_equal(a.table_len, 4096);
     assert_int_equal(a.table[4095], 7);
     snp_answer_done(&a);
 
-    kernel.grows = 1; /* between the two requests */
+    driver.grows = 1; /* between the two requests */
     assert_int_equal(device(-1, &a, &f), ERR_OK);
     assert_int_equal(a.table_len, 8192);
     snp_answer_done(&a);
@@ -313,16 +314,16 @@ a_host_that_asks_for_ever_more_is_given_up(void **state)
     struct fault f;
 
     (void)state;
-    kernel.pages = 4096;
-    kernel.grows = 100;
+    driver.pages = 4096;
+    driver.grows = 100;
     assert_int_equal(device(-1, &a, &f), ERR_OK);
-    assert_int_equal(kernel.extended, 4);
-    assert_int_equal(kernel.plain, 1);
+    assert_int_equal(driver.extended, 4);
+    assert_int_equal(driver.plain, 1);
     assert_null(a.table);
-    kernel.grows = 0;
-    kernel.pages = SNP_CERT_TABLE_MAX + 4096;
+    driver.grows = 0;
+    driver.pages = SNP_CERT_TABLE_MAX + 4096;
     assert_device_refused(ERR_UNABLE, "wants to give 69632 bytes");
-    kernel.pages = 5000;
+    driver.pages = 5000;
     assert_device_refused(ERR_UNABLE, "wants to give 5000 bytes");
 }
 
@@ -333,10 +334,10 @@ the_plain_request_serves_where_the_other_is_unknown(void **state)
     struct fault f;
 
     (void)state;
-    kernel.plain_only = true;
+    driver.plain_only = true;
     assert_int_equal(device(1, &a, &f), ERR_OK);
-    assert_int_equal(kernel.extended, 1);
-    assert_int_equal(kernel.plain, 1);
+    assert_int_equal(driver.extended, 1);
+    assert_int_equal(driver.plain, 1);
     assert_int_equal(a.report[0x30], 1);
 }
 
@@ -347,10 +348,10 @@ a_busy_host_is_asked_again_for_a_while(void **state)
     struct fault f;
 
     (void)state;
-    kernel.busy = 5;
+    driver.busy = 5;
     assert_int_equal(device(-1, &a, &f), ERR_OK);
     assert_int_equal(kernel.slept_ms, 500);
-    kernel.busy = 1U << 30;
+    driver.busy = 1U << 30;
     assert_device_refused(ERR_BUSY, "the host is busy");
     assert_in_range(kernel.slept_ms, SNP_ASK_MS - 500, PATIENCE_MS);
 }
@@ -359,19 +360,19 @@ static void
 what_the_firmware_says_is_told(void **state)
 {
     (void)state;
-    kernel.io_error = EIO;
-    kernel.fw_error = 0x16;
+    driver.io_error = EIO;
+    driver.fw_error = 0x16;
     assert_device_refused(ERR_UNABLE, "firmware 0x16 (a parameter is wrong)");
-    kernel.fw_error = 0x77;
+    driver.fw_error = 0x77;
     assert_device_refused(ERR_UNABLE, "firmware 0x77 (unknown)");
-    kernel.fw_error = 0;
-    kernel.io_error = EPERM;
+    driver.fw_error = 0;
+    driver.io_error = EPERM;
     assert_device_refused(ERR_UNABLE, "Operation not permitted");
-    kernel.io_error = 0;
-    kernel.status = 0x27;
+    driver.io_error = 0;
+    driver.status = 0x27;
     assert_device_refused(ERR_UNABLE, "answers 0x27 (the key asked for is not available)");
-    kernel.status = 0;
-    kernel.size = 1183;
+    driver.status = 0;
+    driver.size = 1183;
     assert_device_refused(ERR_UNABLE, "a report of 1183 bytes");
 }
 
@@ -422,7 +423,7 @@ assert_bound(void)
 static void
 a_piece_by_each_door(void **state)
 {
-    struct collect_want want = {.types = "sev-snp", .tsm = kernel.root, .vmpl = -1};
+    struct collect_want want = {.types = "sev-snp", .from.tsm = kernel.root, .vmpl = -1};
     json_t *a AUTO(json_free) = collect(&want);
     json_t *b AUTO(json_free) = NULL;
     json_t *c AUTO(json_free) = NULL;
@@ -436,20 +437,20 @@ a_piece_by_each_door(void **state)
     assert_int_equal(json_string_length(json_object_get(a, "report")),
                      (SNP_REPORT_LEN * 4 + 2) / 3);
 
-    want = (struct collect_want){.types = "sev-snp", .sev_guest = "/dev/null", .vmpl = -1};
+    want = (struct collect_want){.types = "sev-snp", .from.sev_guest = "/dev/null", .vmpl = -1};
     memset(kernel.report_data, 0, sizeof kernel.report_data);
     b = collect(&want);
     assert_bound();
-    assert_int_equal(kernel.extended, 1);
+    assert_int_equal(driver.extended, 1);
     assert_true(json_equal(a, b));
 
-    want = (struct collect_want){.types = "auto", .tsm = kernel.root, .vmpl = -1};
+    want = (struct collect_want){.types = "auto", .from.tsm = kernel.root, .vmpl = -1};
     c = collect(&want); /* by the provider's name */
     assert_true(json_equal(a, c));
 
-    want = (struct collect_want){.types = NULL, .sev_guest = "/dev/null", .vmpl = -1};
+    want = (struct collect_want){.types = NULL, .from.sev_guest = "/dev/null", .vmpl = -1};
     d = collect(&want); /* by the device being there */
-    assert_int_equal(kernel.extended, 2);
+    assert_int_equal(driver.extended, 2);
     assert_true(json_equal(a, d));
 }
 
@@ -470,7 +471,7 @@ table_of_vcek(const char *vek)
 static void
 of_a_table_the_vek_goes_along(void **state)
 {
-    struct collect_want want = {.types = "sev-snp", .tsm = kernel.root, .vmpl = -1};
+    struct collect_want want = {.types = "sev-snp", .from.tsm = kernel.root, .vmpl = -1};
     json_t *a AUTO(json_free) = NULL;
     json_t *b AUTO(json_free) = NULL;
 
@@ -488,10 +489,10 @@ of_a_table_the_vek_goes_along(void **state)
 static void
 types_are_checked_by_name(void **state)
 {
-    static const char *const GOOD[] = {"auto", "tpm2", "sev-snp", "azure-sev-snp", "sev-snp,tpm2"};
-    static const char *const BAD[] = {"",          "snp",           "sev-snp,",     ",tpm2",
-                                      "tpm2,tpm2", "auto,tpm2",     "tpm2 sev-snp", "SEV-SNP",
-                                      "tdx",       "azure-tdx,tpm2"};
+    static const char *const GOOD[] = {"auto",         "tpm2", "sev-snp",       "azure-sev-snp",
+                                       "sev-snp,tpm2", "tdx",  "azure-tdx,tpm2"};
+    static const char *const BAD[] = {"",          "snp",          "sev-snp,", ",tpm2", "tpm2,tpm2",
+                                      "auto,tpm2", "tpm2 sev-snp", "SEV-SNP",  "td",    "azure-td"};
     struct fault f = {0};
 
     (void)state;

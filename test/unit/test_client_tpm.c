@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_client_tpm.c - the guest's TPM code against a real TPM (swtpm): the same key each time, its
  * Name as the bytes say, quotes that our own verifier accepts, and nothing left behind. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "test/unit/emulator.h"
+
 #include <string.h>
-
-#include <cmocka.h>
-
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "attest/attest.h"
 #include "attest/base/text.h"
@@ -26,89 +13,29 @@
 #include "common/json.h"
 #include "common/mem.h"
 
-enum { TRIES = 300 };
-
 #define TRANSIENT_FIRST UINT32_C(0x80000000) /* Part 2 section 7.2 */
 
-struct scene {
-    char dir[64];
-    char tcti[TCTI_MAX];
-    pid_t pid;
-};
-
-static struct scene *
-scene_of(void **state)
+static struct emulator *
+emulator_of(void **state)
 {
     return *state;
-}
-
-static void
-nap_ms(long ms)
-{
-    const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-
-    (void)nanosleep(&t, NULL);
-}
-
-static pid_t
-start_swtpm(const char *dir)
-{
-    char state[96], server[128], ctrl[128];
-    pid_t pid = 0;
-
-    (void)snprintf(state, sizeof state, "dir=%s", dir);
-    (void)snprintf(server, sizeof server, "type=unixio,path=%s/s", dir);
-    (void)snprintf(ctrl, sizeof ctrl, "type=unixio,path=%s/s.ctrl", dir);
-    pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_WRONLY);
-
-        (void)dup2(null, STDOUT_FILENO);
-        (void)dup2(null, STDERR_FILENO);        /* it tells of each connection that ends */
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves nothing running */
-        (void)execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server,
-                     "--ctrl", ctrl, "--flags", "startup-clear,not-need-init", (char *)NULL);
-        _exit(127); /* then no socket appears, and each test says so */
-    }
-    return pid;
 }
 
 static int
 setup(void **state)
 {
-    struct scene *s = calloc(1, sizeof *s);
-    char socket[96];
+    struct emulator *e = calloc(1, sizeof *e);
 
-    (void)snprintf(s->dir, sizeof s->dir, "/tmp/countersign-tpm-XXXXXX");
-    assert_non_null(mkdtemp(s->dir));
-    s->pid = start_swtpm(s->dir);
-    assert_true(s->pid > 0);
-    (void)snprintf(s->tcti, sizeof s->tcti, "swtpm:path=%s/s", s->dir);
-    (void)snprintf(socket, sizeof socket, "%s/s", s->dir);
-    for (int i = 0; i < TRIES && access(socket, F_OK) != 0; i++) {
-        nap_ms(10);
-    }
-    assert_int_equal(setenv("TSS2_LOG", "all+NONE", 0), 0);
-    *state = s;
+    emulator_start(e);
+    *state = e;
     return 0;
 }
 
 static int
 teardown(void **state)
 {
-    static const char *const names[] = {"s", "s.ctrl", "tpm2-00.permall", ".lock"};
-    struct scene *s = *state;
-
-    (void)kill(s->pid, SIGTERM);
-    (void)waitpid(s->pid, NULL, 0);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char path[128];
-
-        (void)snprintf(path, sizeof path, "%s/%s", s->dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(s->dir);
-    free(s);
+    emulator_stop(*state);
+    free(*state);
     return 0;
 }
 
@@ -167,12 +94,12 @@ test_ak_is_the_same_each_time(void **state)
     uint8_t second[2][TPM_NAME_MAX] = {0};
 
     for (size_t i = 0; i < 2; i++) {
-        ak_name(scene_of(state)->tcti, choices[i], first[i]);
-        ak_name(scene_of(state)->tcti, choices[i], second[i]);
+        ak_name(emulator_of(state)->tcti, choices[i], first[i]);
+        ak_name(emulator_of(state)->tcti, choices[i], second[i]);
         assert_memory_equal(first[i], second[i], TPM_NAME_MAX);
     }
     assert_memory_not_equal(first[0], first[1], TPM_NAME_MAX);
-    assert_int_equal(transient_objects(scene_of(state)->tcti), 0);
+    assert_int_equal(transient_objects(emulator_of(state)->tcti), 0);
 }
 
 static void
@@ -185,7 +112,7 @@ test_refused_choices(void **state)
     struct device d AUTO(device_close) = {0};
     struct fault f = {0};
 
-    assert_int_equal(device_open(scene_of(state)->tcti, &d, &f), ERR_OK);
+    assert_int_equal(device_open(emulator_of(state)->tcti, &d, &f), ERR_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct ak ak AUTO(ak_done) = {0};
 
@@ -284,19 +211,20 @@ test_quote_verifies(void **state)
     uint8_t other[32] = {0};
 
     memset(binding, 0xb1, sizeof binding);
-    extend(scene_of(state)->tcti, 7);
-    extend(scene_of(state)->tcti, 4);
+    extend(emulator_of(state)->tcti, 7);
+    extend(emulator_of(state)->tcti, 4);
     for (size_t i = 0; i < sizeof selections / sizeof selections[0]; i++) {
         for (int rsa = 0; rsa < 2; rsa++) {
             struct ak ak = {0};
             struct quote_pair pair = {0};
 
-            quote(scene_of(state)->tcti, rsa ? "rsa" : "ecc", selections[i], binding, &ak, &pair);
+            quote(emulator_of(state)->tcti, rsa ? "rsa" : "ecc", selections[i], binding, &ak,
+                  &pair);
             assert_int_equal(judge(&ak, &pair, selections[i], binding), JUDGE_ACCEPT);
             assert_int_equal(judge(&ak, &pair, selections[i], other), JUDGE_REJECT);
         }
     }
-    assert_int_equal(transient_objects(scene_of(state)->tcti), 0);
+    assert_int_equal(transient_objects(emulator_of(state)->tcti), 0);
 }
 
 /* Values that are not those of the quote are noticed before they are sent. */
@@ -310,7 +238,7 @@ test_pair_is_checked(void **state)
     const uint8_t binding[32] = {1};
     bool same = false;
 
-    quote(scene_of(state)->tcti, "ecc", "sha256:0,7", binding, &ak, &pair);
+    quote(emulator_of(state)->tcti, "ecc", "sha256:0,7", binding, &ak, &pair);
     assert_int_equal(pcr_choice_parse("sha256:0,7", &which, &f), ERR_OK);
     assert_int_equal(quote_check(&pair, &which, &same, &f), ERR_OK);
     assert_true(same);
@@ -330,7 +258,7 @@ test_bank_not_allocated(void **state)
     struct pcr_values v = {.n = 0};
     struct fault f = {0};
 
-    assert_int_equal(device_open(scene_of(state)->tcti, &d, &f), ERR_OK);
+    assert_int_equal(device_open(emulator_of(state)->tcti, &d, &f), ERR_OK);
     assert_int_equal(pcrs_read(&d, &which, &v, &f), ERR_UNABLE);
 }
 
@@ -339,7 +267,7 @@ static void
 test_evidence(void **state)
 {
     const struct evidence_want want = {
-        .tcti = scene_of(state)->tcti, .ak = "ecc", .pcrs = "sha256:0,7"};
+        .tcti = emulator_of(state)->tcti, .ak = "ecc", .pcrs = "sha256:0,7"};
     const uint8_t binding[32] = {7};
     json_t *e AUTO(json_free) = NULL;
     struct fault f = {0};
@@ -387,10 +315,10 @@ test_guest_key(void **state)
     uint8_t first[JKT_LEN] = {0};
     uint8_t second[JKT_LEN] = {0};
 
-    guest_key(scene_of(state)->tcti, first);
-    guest_key(scene_of(state)->tcti, second);
+    guest_key(emulator_of(state)->tcti, first);
+    guest_key(emulator_of(state)->tcti, second);
     assert_memory_not_equal(first, second, JKT_LEN);
-    assert_int_equal(transient_objects(scene_of(state)->tcti), 0);
+    assert_int_equal(transient_objects(emulator_of(state)->tcti), 0);
 }
 
 static void

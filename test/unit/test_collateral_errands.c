@@ -11,7 +11,9 @@
 
 #include "broker/cloud/errands.h"
 
-enum { START = 1000000, PENDING = 3, NO_S = 60, PER_MINUTE = 6 };
+enum { START = 1000000, PENDING = 3, PLANNED = 2, NO_S = 60, PER_MINUTE = 6 };
+
+enum { CHIP = 1, LIST = 2 };
 
 struct desk {
     struct errands *e;
@@ -24,7 +26,7 @@ static int
 setup(void **state)
 {
     static struct desk d;
-    const struct errands_conf conf = {PENDING, NO_S, PER_MINUTE};
+    const struct errands_conf conf = {PENDING, PLANNED, NO_S, PER_MINUTE};
 
     d = (struct desk){.now = START};
     d.e = errands_new(&conf, START);
@@ -42,19 +44,24 @@ teardown(void **state)
     return 0;
 }
 
-static struct vek_key
+static struct errand_key
 chip(uint8_t n)
 {
-    struct vek_key k = {.product = SNP_MILAN, .tcb = {.snp = 8}};
+    return (struct errand_key){.what = CHIP, .id = {n, [ERRAND_ID - 1] = 8}};
+}
 
-    k.chip[0] = n;
-    return k;
+static bool
+plan(struct desk *d, uint8_t n, int64_t due_ms)
+{
+    const struct errand_key k = {.what = LIST, .id = {n}};
+
+    return errands_plan(d->e, &k, due_ms);
 }
 
 static enum errand_answer
 ask(struct desk *d, int n)
 {
-    const struct vek_key k = chip((uint8_t)n);
+    const struct errand_key k = chip((uint8_t)n);
 
     return errands_ask(d->e, &k, d->now, &d->again);
 }
@@ -90,7 +97,7 @@ one_errand_however_many_ask(void **state)
     }
     assert_int_equal(errands_pending(d->e), 1);
     assert_true(next(d));
-    assert_int_equal(d->got.vek.chip[0], 1);
+    assert_int_equal(d->got.id[0], 1);
     assert_false(next(d)); /* it is under way */
     assert_int_equal(ask(d, 1), ERRAND_PENDING);
     assert_false(next(d));
@@ -100,16 +107,16 @@ one_errand_however_many_ask(void **state)
 
 /* Every member of the key counts. */
 static void
-another_tcb_or_product_is_another_errand(void **state)
+another_id_or_kind_is_another_errand(void **state)
 {
     struct desk *d = *state;
-    struct vek_key k = chip(1);
+    struct errand_key k = chip(1);
 
     assert_int_equal(ask(d, 1), ERRAND_PENDING);
-    k.tcb.microcode = 1;
+    k.id[ERRAND_ID - 1] = 9;
     assert_int_equal(errands_ask(d->e, &k, d->now, &d->again), ERRAND_PENDING);
     k = chip(1);
-    k.product = SNP_GENOA;
+    k.what = LIST;
     assert_int_equal(errands_ask(d->e, &k, d->now, &d->again), ERRAND_PENDING);
     assert_int_equal(errands_pending(d->e), 3);
 }
@@ -199,21 +206,21 @@ a_no_is_believed_for_its_time(void **state)
 static void
 noes_are_bounded_and_the_oldest_is_forgotten(void **state)
 {
-    static const struct errands_conf conf = {PENDING, NO_S, 1000000};
+    static const struct errands_conf conf = {PENDING, PLANNED, NO_S, 1000000};
     struct errands *e = errands_new(&conf, START);
-    struct vek_key k = {.product = SNP_MILAN};
+    struct errand_key k = {.what = CHIP};
     struct errand_key got;
     int64_t when = 0;
 
     (void)state;
     for (unsigned i = 0; i < 3 * ERRAND_NOES; i++) {
-        memcpy(k.chip, &i, sizeof i);
+        memcpy(k.id, &i, sizeof i);
         assert_int_equal(errands_ask(e, &k, START + i, &when), ERRAND_PENDING);
         assert_true(errands_next(e, START + i, &got, &when));
         errands_done(e, &got, ERRAND_REFUSED, 0, 0, START + i);
     }
     assert_int_equal(errands_ask(e, &k, START + 9999, &when), ERRAND_NO); /* the newest */
-    memset(k.chip, 0, sizeof k.chip);
+    memset(k.id, 0, sizeof k.id);
     assert_int_equal(errands_ask(e, &k, START + 9999, &when), ERRAND_PENDING); /* the oldest */
     errands_free(&e);
 }
@@ -249,12 +256,12 @@ static void
 the_wait_is_scattered_within_a_quarter(void **state)
 {
     static const uint32_t rolls[] = {0, 1, 499, 500, 501, 12345678, UINT32_MAX};
-    const struct errands_conf conf = {PENDING, NO_S, PER_MINUTE};
+    const struct errands_conf conf = {PENDING, PLANNED, NO_S, PER_MINUTE};
 
     (void)state;
     for (size_t i = 0; i < sizeof rolls / sizeof rolls[0]; i++) {
         struct errands *e = errands_new(&conf, START);
-        const struct vek_key k = chip(1);
+        const struct errand_key k = chip(1);
         struct errand_key got;
         int64_t wake = 0;
 
@@ -282,7 +289,7 @@ slow_down_silences_everything(void **state)
     assert_int_equal(d->again, 30000);
     assert_int_equal(ask(d, 3), ERRAND_PENDING);
     assert_int_equal(d->again, 30000);
-    errands_plan_crl(d->e, SNP_MILAN, d->now);
+    assert_true(plan(d, 1, d->now));
     assert_false(next(d));
     d->now += 30000;
     assert_true(next(d));
@@ -306,19 +313,19 @@ slow_down_without_a_word_and_beyond_belief(void **state)
 }
 
 static void
-a_list_is_planned_once_and_never_given_up(void **state)
+what_is_planned_is_planned_once_and_never_given_up(void **state)
 {
     struct desk *d = *state;
 
-    errands_plan_crl(d->e, SNP_TURIN, START + 5000);
-    errands_plan_crl(d->e, SNP_TURIN, START + 9000);
+    assert_true(plan(d, 3, START + 5000));
+    assert_true(plan(d, 3, START + 9000));
     assert_false(next(d));
     assert_int_equal(d->wake, START + 9000);
     d->now = START + 9000;
     for (int i = 0; i < 4 * ERRAND_TRIES; i++) {
         assert_true(next(d));
-        assert_true(d->got.crl);
-        assert_int_equal(d->got.vek.product, SNP_TURIN);
+        assert_int_equal(d->got.what, LIST);
+        assert_int_equal(d->got.id[0], 3);
         done(d, i % 2 == 0 ? ERRAND_FAILED : ERRAND_REFUSED, 0);
         assert_false(next(d));
         assert_true(d->wake > d->now && d->wake <= d->now + ERRAND_LONGEST_MS);
@@ -328,7 +335,7 @@ a_list_is_planned_once_and_never_given_up(void **state)
     done(d, ERRAND_GOT, 0);
     assert_false(next(d));
     assert_true(d->wake == INT64_MAX);
-    assert_int_equal(errands_pending(d->e), 0); /* lists take no place of chips */
+    assert_int_equal(errands_pending(d->e), 0); /* it takes no place of what evidence asks for */
 }
 
 /* What was planned anew while it was under way is not undone by its end. */
@@ -337,12 +344,59 @@ a_late_answer_changes_nothing(void **state)
 {
     struct desk *d = *state;
 
-    errands_plan_crl(d->e, SNP_MILAN, START);
+    assert_true(plan(d, 1, START));
     assert_true(next(d));
-    errands_plan_crl(d->e, SNP_MILAN, START + 7000);
+    assert_true(plan(d, 1, START + 7000));
     done(d, ERRAND_GOT, 0);
     assert_false(next(d));
     assert_int_equal(d->wake, START + 7000);
+}
+
+/* What is kept of it has ended, or is not there any more: evidence does not wait for the plan. */
+static void
+evidence_hurries_what_was_planned(void **state)
+{
+    struct desk *d = *state;
+    const struct errand_key k = {.what = LIST, .id = {1}};
+
+    assert_true(plan(d, 1, START + 90000));
+    assert_false(next(d));
+    assert_int_equal(errands_ask(d->e, &k, d->now, &d->again), ERRAND_PENDING);
+    assert_int_equal(d->again, 0);
+    assert_int_equal(errands_pending(d->e), 0);
+    assert_true(next(d));
+    done(d, ERRAND_FAILED, 0);
+    assert_false(next(d)); /* a failure keeps its wait, whoever asks */
+    int64_t wait = d->wake - d->now;
+
+    assert_true(wait > 0);
+    assert_int_equal(errands_ask(d->e, &k, d->now, &d->again), ERRAND_PENDING);
+    assert_int_equal(d->again, wait);
+    assert_false(next(d));
+}
+
+/* What evidence asked for becomes a plan once it is there, and is counted as one. */
+static void
+plans_are_bounded_and_counted_by_themselves(void **state)
+{
+    struct desk *d = *state;
+    struct errand_key k = chip(1);
+
+    assert_int_equal(ask(d, 1), ERRAND_PENDING);
+    assert_true(errands_plan(d->e, &k, START + 1000));
+    assert_int_equal(errands_pending(d->e), 0);
+    assert_true(plan(d, 7, START + 1000));
+    assert_false(plan(d, 8, START + 1000));
+    assert_true(plan(d, 7, START + 2000)); /* one that is planned already may be moved */
+    d->now = START + 1000;
+    assert_true(next(d));
+    assert_int_equal(d->got.what, CHIP);
+    done(d, ERRAND_GOT, 0);
+    assert_true(plan(d, 8, START + 1000)); /* there is room again */
+    for (int i = 2; i <= 1 + PENDING; i++) {
+        assert_int_equal(ask(d, i), ERRAND_PENDING); /* plans take no place of theirs */
+    }
+    assert_int_equal(ask(d, 9), ERRAND_FULL);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -353,7 +407,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(nothing_to_do_sleeps_until_somebody_asks),
         TEST(one_errand_however_many_ask),
-        TEST(another_tcb_or_product_is_another_errand),
+        TEST(another_id_or_kind_is_another_errand),
         TEST(a_full_queue_refuses),
         TEST(a_flood_of_new_chips_is_bounded),
         TEST(a_clock_that_goes_back_gives_nothing_away),
@@ -363,8 +417,10 @@ main(void)
         TEST(the_wait_is_scattered_within_a_quarter),
         TEST(slow_down_silences_everything),
         TEST(slow_down_without_a_word_and_beyond_belief),
-        TEST(a_list_is_planned_once_and_never_given_up),
+        TEST(what_is_planned_is_planned_once_and_never_given_up),
         TEST(a_late_answer_changes_nothing),
+        TEST(evidence_hurries_what_was_planned),
+        TEST(plans_are_bounded_and_counted_by_themselves),
     };
 
     return cmocka_run_group_tests_name("collateral_errands", tests, NULL, NULL);

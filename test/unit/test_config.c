@@ -36,7 +36,10 @@ static const char GOOD[] =
     "\"bucket\":\"b\",\"access_key_id\":\"AK\",\"secret_file\":\"a.pem\"}],"
     "\"limits\":{\"connections\":7,\"upload_deadline_s\":9},"
     "\"collateral\":{\"cached_max\":5,\"rows_max\":6,\"amd\":{\"url\":\"https://kds.example/x\","
-    "\"ca_file\":\"a.pem\",\"timeout_s\":3,\"max_pending\":4,\"chips_per_minute\":2}}}";
+    "\"ca_file\":\"a.pem\",\"timeout_s\":3,\"max_pending\":4,\"chips_per_minute\":2},"
+    "\"intel\":{\"url\":\"https://"
+    "pccs.example\",\"pccs\":true,\"ca_file\":\"a.pem\",\"update\":\"both\",\"refresh_s\":8,"
+    "\"new_per_minute\":3,\"platforms_max\":11,\"fmspc_max\":12}}}";
 
 struct folder {
     char path[64];
@@ -126,9 +129,18 @@ a_good_one_is_read_member_by_member(void **state)
     assert_true(c->collateral.amd.fetch); /* a URL was given */
     assert_int_equal(c->collateral.amd.timeout_s, 3);
     assert_int_equal(c->collateral.amd.errands.pending_max, 4);
-    assert_int_equal(c->collateral.amd.errands.chips_per_minute, 2);
+    assert_int_equal(c->collateral.amd.errands.new_per_minute, 2);
     assert_int_equal(c->collateral.amd.errands.negative_s, 600);
-    assert_int_equal(c->collateral.amd.crl_refresh_s, 3600);
+    assert_int_equal(c->collateral.amd.refresh_s, 3600);
+    assert_string_equal(c->collateral.intel.pcs.url, "https://pccs.example");
+    assert_string_equal(c->collateral.intel.root_crl_url, ""); /* the PCCS has it */
+    assert_true(c->collateral.intel.pcs.fetch);
+    assert_int_equal(c->collateral.intel.update, INTEL_BOTH);
+    assert_int_equal(c->collateral.intel.pcs.refresh_s, 8);
+    assert_int_equal(c->collateral.intel.pcs.errands.new_per_minute, 3);
+    assert_int_equal(c->collateral.intel.platforms_max, 11);
+    assert_int_equal(c->collateral.intel.fmspc_max, 12);
+    assert_int_equal(c->collateral.intel.rows_max, 6);
 }
 
 static void
@@ -147,6 +159,32 @@ the_least_that_is_needed(void **state)
     assert_string_equal(f->config->collateral.amd.url, "");
     assert_false(f->config->collateral.amd.fetch);
     assert_int_equal(f->config->collateral.cached_max, 100000);
+    assert_false(f->config->collateral.intel.pcs.fetch);
+    assert_int_equal(f->config->collateral.intel.update, INTEL_STANDARD);
+    assert_int_equal(f->config->collateral.intel.platforms_max, 10000);
+}
+
+/* Of PCS the CRL of the root is elsewhere: at Intel's own place unless the configuration says otherwise. */
+static void
+where_the_root_crl_is(void **state)
+{
+    static const char HEAD[] =
+        "{\"issuer\":\"https://b\",\"listen\":{\"guest\":\"0.0.0.0:1\"},"
+        "\"tls\":{\"certificate\":\"a.pem\",\"key\":\"a.pem\"},\"data_dir\":\"/x\",\"collateral\":"
+        "{\"intel\":{\"url\":\"https://pcs.example\"%s}}}";
+    struct folder *f = *state;
+    char text[512];
+
+    (void)snprintf(text, sizeof text, HEAD, "");
+    assert_int_equal(read_text(f, text), ERR_OK);
+    assert_string_equal(f->config->collateral.intel.root_crl_url,
+                        "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der");
+    config_free(&f->config);
+    (void)snprintf(text, sizeof text, HEAD,
+                   ",\"root_crl_url\":\"https://mirror.example/root.der\"");
+    assert_int_equal(read_text(f, text), ERR_OK);
+    assert_string_equal(f->config->collateral.intel.root_crl_url,
+                        "https://mirror.example/root.der");
 }
 
 static void
@@ -224,7 +262,17 @@ static const struct change CHANGES[] = {
     {"stores 0 surprise", "1", ERR_MALFORMED, "surprise"},
     {"collateral surprise", "1", ERR_MALFORMED, "surprise"},
     {"collateral amd surprise", "1", ERR_MALFORMED, "surprise"},
-    {"collateral intel", "{}", ERR_MALFORMED, "intel"},
+    {"collateral intel surprise", "1", ERR_MALFORMED, "surprise"},
+    {"collateral intel url", "\"http://pcs.example\"", ERR_MALFORMED, "collateral.intel.url"},
+    {"collateral intel url", NULL, ERR_MALFORMED, "without url"},
+    {"collateral intel root_crl_url", "\"http://pcs.example\"", ERR_MALFORMED, "root_crl_url"},
+    {"collateral intel ca_file", "\"missing.pem\"", ERR_NOT_FOUND, "collateral.intel.ca_file"},
+    {"collateral intel update", "\"late\"", ERR_MALFORMED, "\"standard\", \"early\" or \"both\""},
+    {"collateral intel pccs", "1", ERR_MALFORMED, "pccs"},
+    {"collateral intel refresh_s", "0", ERR_LIMIT, "refresh_s"},
+    {"collateral intel new_per_minute", "0", ERR_LIMIT, "new_per_minute"},
+    {"collateral intel platforms_max", "0", ERR_LIMIT, "platforms_max"},
+    {"collateral intel fmspc_max", "0", ERR_LIMIT, "fmspc_max"},
     {"collateral cached_max", "0", ERR_LIMIT, "cached_max"},
     {"collateral rows_max", "0", ERR_LIMIT, "rows_max"},
     {"collateral amd url", "\"http://kds.example\"", ERR_MALFORMED, "loopback"},
@@ -379,6 +427,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_good_one_is_read_member_by_member, setup, teardown),
         cmocka_unit_test_setup_teardown(the_least_that_is_needed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_url_for_collateral_need_not_be_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(where_the_root_crl_is, setup, teardown),
         cmocka_unit_test_setup_teardown(each_mistake_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_document_is_refused, setup, teardown),
     };

@@ -264,7 +264,10 @@ accept_is_refused_by_place(void **state)
          "\"guest_svn_min\": 7 }",
          ERR_DENIED, "policy.unsigned_id: guest_svn_min"},
         {"{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\", \"pcrs\": \"sha256:0,7\" }",
-         "{ \"type\": \"tdx\", \"reference_set\": \"x\" }", ERR_UNABLE, "\"tdx\" is not supported"},
+         "{ \"type\": \"tdx\" }", ERR_MALFORMED, "tdx row: want \"mrtd\""},
+        {"{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\", \"pcrs\": \"sha256:0,7\" }",
+         "{ \"type\": \"tdx\", \"reference_set\": \"x\", \"tcb_status\": [\"Revoked\"] }",
+         ERR_DENIED, "policy.revoked_tcb"},
         {"{ \"type\": \"tpm2\", \"reference_set\": \"summarizer-next\", \"pcrs\": \"sha256:0,7\" }",
          "7", ERR_MALFORMED, "accept[1][0]"},
     };

@@ -247,7 +247,6 @@ static void
 revoked_key_needs_no_crl(void **state)
 {
     AUTO(court_done) struct court c;
-    AUTO(sig_key_done) struct sig_key key = {0};
     const struct amd_der ask = amd_ca_der(SNP_GENOA, AMD_ASK);
     struct snp_revoked fact = {.since = 1667223286};
     struct why why = {0};

@@ -7,14 +7,13 @@
 Cases are as gen.py writes them; all signatures in them are valid unless the signature is what is wrong, and their roots are in DIR/roots.
 What is wrong with certificates and CRLs is in gen_snp_trust.py, with Azure's form in gen_azure.py.
 """
-import json
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "api")]
 
-from gen import AT, AT_TEXT, write  # noqa: E402
+from gen import AT, Cases  # noqa: E402
 from harness import snp  # noqa: E402
 
 VERSIONS = (2, 3, 4, 5)
@@ -66,33 +65,15 @@ def claims(report):
     return out
 
 
-class Maker:
+class Maker(Cases):
     """Writes cases below a folder; subclasses say which."""
 
     def __init__(self, folder, worlds=None):
-        self.folder = folder
+        super().__init__(folder)
         self.worlds = worlds or {product: snp.AmdWorld(product, AT) for product in snp.PRODUCTS}
         for world in self.worlds.values():
             world.write_roots(f"{folder}/roots")
         self.milan, self.genoa, self.turin = (self.worlds[p] for p in ("Milan", "Genoa", "Turin"))
-
-    def case(self, name, args, files, verdict="accept", failed=(), **more):
-        """more: `claims` and `valid_until`, as run.py knows them."""
-        for file, data in files.items():
-            write(f"{self.folder}/{name}/{file}", data)
-        case = {"args": args, "verdict": verdict, "failed": list(failed), "warned": [], **more}
-        write(f"{self.folder}/{name}/case.json", json.dumps(case, indent=1))
-
-    @staticmethod
-    def common(how, files, kind="sev-snp"):
-        """--roots, --at and --policy; how: policy (dict), roots ({path: PEM}), at, options (list), extra (files)."""
-        args = ["--roots", "roots" if "roots" in how else "../roots", "--at", how.get("at", AT_TEXT)]
-        files.update({f"roots/{path}": data for path, data in how.get("roots", {}).items()})
-        if how.get("policy"):
-            files["policy.json"] = json.dumps({"type": kind, **how["policy"]})
-            args += ["--policy", "policy.json"]
-        files.update(how.get("extra", {}))
-        return args + how.get("options", [])
 
     def report(self, name, raw, vek, verdict="accept", failed=(), **how):
         """A `verify sev-snp` case.  raw: the report; vek: a Vek, bytes, or None; how: see common(); table, crl (bytes)."""
@@ -106,8 +87,7 @@ class Maker:
             if data is not None:
                 files[file] = data
                 args += [option, file]
-        said = {word: how[word] for word in ("claims", "valid_until") if word in how}
-        self.case(name, args + self.common(how, files), files, verdict, failed, **said)
+        self.case(name, args + self.common(how, files, "sev-snp"), files, verdict, failed, **self.said(how))
 
     def good(self, name, vek, fields=(), **how):
         report = vek.report(**dict(fields))
@@ -159,7 +139,7 @@ class Reports(Maker):
         self.good("max-vmpl", vcek, {"vmpl": 3}, policy={"vmpl_max": 3})
         self.good("vmpl-below", vcek, {"vmpl": 1}, policy={"vmpl_max": 2})
         self.good("debug-allowed", vcek, {"policy": 0xB0000}, policy={"allow_debug": True})
-        self.good("author-key", vcek, {"author_key_en": True, "author_key_digest": b"\x01" * 48, "id_key_digest": b"\x02" * 48})
+        self.good("author-key-beside-id-key", vcek, {"author_key_en": True, "author_key_digest": b"\x01" * 48, "id_key_digest": b"\x02" * 48})
         self.good("mit", vcek, {"version": 5, "launch_mit": 0x0B, "current_mit": 0x3F}, policy={"mit_mask": "0x0b"})
         self.good("platform-turin", self.turin_vcek, {"platform_info": 0x67, "version": 5})
         self.good("csp", vlek, policy={**MASKED, "csp_id": ["CN=cc-eu-west-1.amazonaws.com", snp.CSP]})

@@ -371,7 +371,7 @@ class Trust(Maker):
             if data is not None:
                 files[f"{option}.der"] = data
                 args += [f"--{option}", f"{option}.der"]
-        self.case(f"chain-{name}", args + self.common(how, files), files, verdict, failed)
+        self.case(f"chain-{name}", args + self.common(how, files, "sev-snp"), files, verdict, failed)
 
     def chains(self):
         milan, genoa, vcek, vlek = self.milan, self.genoa, self.vcek.der, self.vlek.der

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Judge vectors with the built `countersign verify`: our own (gen.py, gen_snp.py), quotes of swtpm (gen_swtpm.py), real evidence when there is any,
+"""Judge vectors with the built `countersign verify`: our own (gen.py, gen_snp.py, gen_tdx.py), quotes of swtpm (gen_swtpm.py), real evidence when there is any,
 and mutations of what is good (snp_mutations.py).
 
     test/vectors/run.py [NAME...]       only cases whose name contains one of these
@@ -23,18 +23,23 @@ import evidence  # noqa: E402
 import gen  # noqa: E402
 import gen_snp  # noqa: E402
 import gen_swtpm  # noqa: E402
+import gen_tdx  # noqa: E402
 import snp_evidence  # noqa: E402
 import snp_mutations  # noqa: E402
+import tdx_evidence  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("COUNTERSIGN_BUILD", os.path.join(HERE, "..", "..", "build")))
 EXIT = {"accept": 0, "reject": 1, "malformed": 2, "unable": 3}
+# Claims that are computed from what was given, and so are told of a refusal too.
+COMPUTED = {"ak_name", "verified", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "events", "bytes"}
 TIMEOUT_S = 60
 WORKERS = 2
 
 
 def run_case(case):
     """(case, complaint or None, failed ids, warned ids).  case: name, folder, args, verdict ("refused": any but accept), failed; `exact` or
-    at least these, and one of `one_of`; claims and valid_until as far as they are given."""
+    at least these, and one of `one_of`; claims, of those the members of `tcb` and `early`, and valid_until as
+    far as they are given."""
     argv = [os.path.join(BUILD, "countersign"), "verify", *case["args"], "--json"]
     done = subprocess.run(argv, cwd=case["folder"], capture_output=True, timeout=TIMEOUT_S, check=False)
     try:
@@ -60,12 +65,22 @@ def complaint(case, out, done, failed, warned):
         return f"want failed {case['failed']} {case.get('one_of', '')}, got {got}"
     if (out["verdict"] == "accept") != (out["valid_until"] is not None) or done.stderr:
         return f"valid_until {out['valid_until']}, stderr {done.stderr[:200]!r}"
-    for name, value in case.get("claims", {}).items():
-        if out["claims"].get(name) != value:
-            return f"want claim {name} {value!r}, got {out['claims'].get(name)!r}"
+    missed = misses(out["claims"], case.get("claims", {}))
+    for name in ("tcb", "early"):
+        if case.get(name):
+            missed += misses(out["claims"].get(name) or {}, case[name])
+        elif name in case and out["claims"].get(name) is not None:
+            missed.append(f"want no claim {name}")
+    if missed:
+        return "; ".join(missed)
     if out["valid_until"] != case.get("valid_until", out["valid_until"]):
         return f"want valid_until {case['valid_until']}, got {out['valid_until']}"
     return shape(out)
+
+
+def misses(seen, wanted):
+    """What is wanted and not seen."""
+    return [f"want claim {name} {value!r}, got {seen.get(name)!r}" for name, value in wanted.items() if seen.get(name) != value]
 
 
 def shape(out):
@@ -75,7 +90,8 @@ def shape(out):
     for finding in out["findings"]:
         if list(finding) != ["id", "spec", "outcome", "seen", "wanted"]:
             return f"members of a finding {list(finding)}"
-    if out["verdict"] != "accept" and set(out["claims"]) - {"ak_name"}:
+    told = out["claims"].get("verified") is True  # of what is genuine all is told, whatever the policy says
+    if out["verdict"] != "accept" and not told and set(out["claims"]) - COMPUTED:
         return f"claims of a refusal: {list(out['claims'])}"
     return None
 
@@ -104,13 +120,15 @@ def make_cases(root):
     gen_snp.all_cases(f"{root}/snp")
     snp = read_cases(f"{root}/snp")
     cases += snp + snp_mutations.of_cases(snp, f"{root}/mutated")
+    gen_tdx.all_cases(f"{root}/tdx")
+    cases += read_cases(f"{root}/tdx")
     return cases + real_cases(root)
 
 
 def real_cases(root):
     cases = []
     found = os.environ.get("COUNTERSIGN_EVIDENCE", os.path.join(HERE, "..", "..", "..", "shared", "evidence"))
-    for kind, reader in {"tpm": evidence, "snp": snp_evidence}.items():
+    for kind, reader in {"tpm": evidence, "snp": snp_evidence, "tdx": tdx_evidence}.items():
         folder = os.path.abspath(os.path.join(found, kind))
         if os.path.isdir(folder):
             cases += reader.cases(folder, f"{root}/evidence-{kind}")

@@ -39,10 +39,57 @@ def roots(amd, turin, tmp_path_factory):
 
 
 class Site:
-    """A broker with SNP policies, its people, and perhaps a KDS.  Policies: "snp" (Milan, Turin), "strict" (CRL required)."""
+    """A broker, its people, and perhaps a stand-in for a vendor of hardware."""
+
+    vendor = None  # as metrics name it
+
+    def __init__(self, broker, admin, service):
+        self.broker, self.admin, self.service = broker, admin, service
+
+    def until(self, accepts, seconds=10):
+        """Ask again and again until accepts(reply)."""
+        end = time.monotonic() + seconds * SLOW
+        while True:
+            reply = accepts()
+            if reply:
+                return reply
+            assert time.monotonic() < end, "never came"
+            time.sleep(0.1)
+
+    def until_good(self, ask, seconds=10):
+        """Refusals other than "unable" are not what is waited for."""
+
+        def once():
+            reply = ask()
+            assert reply.status in (200, 503), reply
+            return reply if reply.status == 200 else None
+
+        return self.until(once, seconds)
+
+    def figure(self, name):
+        """One line of /metrics, without its vendor."""
+        name, _, labels = name.partition("{")
+        labels = f'{{vendor="{self.vendor}"' + ("," + labels if labels else "}")
+        text = self.broker.local().send("GET", "/metrics").body.decode()
+        return int(re.search(rf"^countersign_collateral_{re.escape(name + labels)} (\d+)$", text, re.M)[1])
+
+    def until_figure(self, name, at_least, seconds=10):
+        return self.until(lambda: self.figure(name) >= at_least, seconds)
+
+    def listed(self):
+        return self.admin.get("collateral").json["collateral"]
+
+    def log(self, event="collateral.fetch"):
+        return [line for line in self.broker.log().splitlines() if f"event={event} " in line]
+
+
+class SnpSite(Site):
+    """Policies: "snp" (Milan, Turin), "milan", "strict" (CRL required)."""
+
+    vendor = "amd"
 
     def __init__(self, broker, admin, kds):
-        self.broker, self.admin, self.kds = broker, admin, kds
+        super().__init__(broker, admin, kds)
         admin.register("reference-set", snp_set("image", GOLDEN))
         row = {"type": "sev-snp", "product": ["Milan", "Turin"], "reference_set": "image"}
         admin.register("policy", usual_policy("snp", "none", accept=[[row]]))
@@ -60,41 +107,12 @@ class Site:
         """Without a certificate."""
         return self.attest(vek, policy, give={}, **more)
 
-    def until(self, accepts, seconds=10):
-        """Ask again and again until accepts(reply)."""
-        end = time.monotonic() + seconds * SLOW
-        while True:
-            reply = accepts()
-            if reply:
-                return reply
-            assert time.monotonic() < end, "never came"
-            time.sleep(0.1)
-
     def until_accepted(self, vek, policy="snp", seconds=10):
-        def once():
-            reply = self.bare(vek, policy)
-            assert reply.status in (200, 503), reply
-            return reply if reply.status == 200 else None
-
-        return self.until(once, seconds)
-
-    def figure(self, name):
-        """One line of /metrics."""
-        text = self.broker.local().send("GET", "/metrics").body.decode()
-        return int(re.search(rf"^countersign_collateral_{re.escape(name)} (\d+)$", text, re.M)[1])
-
-    def until_figure(self, name, at_least, seconds=10):
-        return self.until(lambda: self.figure(name) >= at_least, seconds)
+        return self.until_good(lambda: self.bare(vek, policy), seconds)
 
     def post(self, kind, data, who="alice"):
         member = "certificate" if kind == "vek" else "crl"
         return self.admin.post("collateral", {"kind": kind, member: b64u(data)}, who)
-
-    def listed(self):
-        return self.admin.get("collateral").json["collateral"]
-
-    def log(self, event="collateral.fetch"):
-        return [line for line in self.broker.log().splitlines() if f"event={event} " in line]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +125,7 @@ def make_site(make_broker, populate, roots):
             closing.append(kds)
             amd = {"url": kds.url, "timeout_s": 2, "negative_s": 2, **amd}
         broker = make_broker({"roots": roots, "collateral": {**collateral, **({"amd": amd} if amd else {})}})
-        site = Site(broker, populate(broker), kds)
+        site = SnpSite(broker, populate(broker), kds)
         closing.append(site.admin)
         return site
 
