@@ -59,6 +59,11 @@ void attest_verify(const struct evidence *ev, const struct expectation *want,
 void attest_verify_ak_certificate(struct slice der, const struct trust *trust, int64_t at_unix,
                                   struct appraisal *out);
 
+/* Only the rules for the certificate of an endorsement key: `ev` its ek_certificate, and of `want` the tpm.ek_* members. */
+void attest_verify_ek_certificate(const struct evidence *ev, const struct expectation *want,
+                                  const struct trust *trust, int64_t at_unix,
+                                  struct appraisal *out);
+
 /* A VEK certificate, or an ASK or ASVK in its place, without a report (rows of snp_chain_checks()).  `ask`: an intermediate of the operator's
  * own; empty: the anchors'.  `ev`: vek, crl, product. */
 void attest_verify_amd_chain(const struct snp_evidence *ev, struct slice ask,

@@ -34,6 +34,18 @@ text_or_null(const char *text)
     return text == NULL ? json_null() : json_string(text);
 }
 
+/* An endorsement key that somebody vouches for. */
+static void
+set_ek(json_t *o, const struct tpm_claims *c)
+{
+    char hex[2 * SHA256_LEN + 1];
+
+    if (c->ek_known) {
+        hex_encode((struct slice){c->ek_digest, SHA256_LEN}, hex);
+        (void)json_object_set_new(o, "ek_sha256", json_string(hex));
+    }
+}
+
 static void
 set_quote(json_t *o, const struct tpm_claims *c)
 {
@@ -43,6 +55,7 @@ set_quote(json_t *o, const struct tpm_claims *c)
     tpm_select_format(c->select, c->select_n, select, sizeof select);
     (void)snprintf(firmware, sizeof firmware, "%016" PRIx64, c->firmware_version);
     (void)json_object_set_new(o, "ak_trust", json_string(tpm_ak_trust_name(c->ak_trust)));
+    set_ek(o, c);
     (void)json_object_set_new(o, "hierarchy", json_string(tpm_hierarchy_name(c->hierarchy)));
     (void)json_object_set_new(o, "clock_ms", json_integer((json_int_t)c->clock_ms));
     (void)json_object_set_new(o, "clock_safe", json_boolean(c->clock_safe));

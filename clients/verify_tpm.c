@@ -76,10 +76,10 @@ static enum err
 run(const struct options *o, struct inputs *in, struct appraisal *out, struct why *why)
 {
     const struct verify_load loads[] = {
-        {o->quote, &in->quote, false},     {o->signature, &in->signature, false},
-        {o->ak, &in->ak, false},           {o->ak_cert, &in->ak_cert, true},
-        {o->ek_cert, &in->ek_cert, false}, {o->ek, &in->ek, false},
-        {o->pcrs, &in->pcrs, false},       {o->event_log, &in->event_log, false},
+        {o->quote, &in->quote, false},    {o->signature, &in->signature, false},
+        {o->ak, &in->ak, false},          {o->ak_cert, &in->ak_cert, true},
+        {o->ek_cert, &in->ek_cert, true}, {o->ek, &in->ek, false},
+        {o->pcrs, &in->pcrs, false},      {o->event_log, &in->event_log, false},
     };
     const struct verify_plan plan = {EVIDENCE_TPM2, &o->common, loads,
                                      sizeof loads / sizeof loads[0]};
@@ -110,7 +110,8 @@ verify_tpm(int argc, char **argv)
         {"signature", "FILE", &o.signature, "TPMT_SIGNATURE, or bare RSASSA bytes"},
         {"ak", "FILE", &o.ak, "attestation key: TPMT_PUBLIC, TPM2B_PUBLIC or PEM"},
         {"ak-cert", "FILE", &o.ak_cert, "its certificate, DER or PEM"},
-        {"ek-cert", "FILE", &o.ek_cert, "endorsement key certificate (not judged yet: unable)"},
+        {"ek-cert", "FILE", &o.ek_cert,
+         "endorsement key certificate: DER, PEM, or as in NV memory"},
         {"ek", "FILE", &o.ek, "endorsement key: TPMT_PUBLIC or TPM2B_PUBLIC"},
         {"pcrs", "FILE", &o.pcrs, "PCR values, lines bank:index=hex"},
         {"event-log", "FILE", &o.event_log, "event log (not judged yet: unable)"},

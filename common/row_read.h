@@ -96,6 +96,14 @@ enum err row_tpm_values(json_t *obj, struct holdings *h, struct tpm_golden *out,
 enum err row_tpm_names(const json_t *list, struct holdings *h, struct row_names *out,
                        struct why *why) MUST_USE;
 
+/* What a row says of endorsement keys; NULL: not said. */
+struct row_ek {
+    const char *crl, *crl_stale, *expired;
+    json_t *pinned;
+};
+
+enum err row_tpm_ek(const struct row_ek *in, struct evidence_row *row, struct why *why) MUST_USE;
+
 enum err row_tpm_pcrs(const char *text, struct tpm_expect *want, struct why *why) MUST_USE;
 
 /* `values` of the row itself, an object or "ignore", against its `pcrs`. */

@@ -258,6 +258,7 @@ refuse_later(const json_t *obj, struct why *why)
 struct members {
     const char *type, *reference_set, *pcrs;
     json_t *values, *trust, *names;
+    struct row_ek ek;
     bool allow_owner;
 };
 
@@ -272,6 +273,10 @@ bind_row(json_t *obj, struct members *m, struct why *why)
         {"ak_trust", JK_ARRAY, false, &m->trust, 0, 8},
         {"ak_names", JK_ARRAY, false, &m->names, 0, ROW_AK_NAMES_MAX},
         {"allow_owner_hierarchy", JK_BOOL, false, &m->allow_owner, 0, 0},
+        {"ek_pinned", JK_ARRAY, false, &m->ek.pinned, 0, ROW_EK_PINNED_MAX},
+        {"ek_crl", JK_TEXT, false, &m->ek.crl, 0, 16},
+        {"ek_crl_stale", JK_TEXT, false, &m->ek.crl_stale, 0, 16},
+        {"ek_expired", JK_TEXT, false, &m->ek.expired, 0, 16},
     };
 
     TRY(refuse_later(obj, why));
@@ -322,5 +327,6 @@ row_tpm_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why
     want->allow_owner_hierarchy = m.allow_owner;
     TRY(m.pcrs == NULL ? ERR_OK : row_tpm_pcrs(m.pcrs, want, why));
     TRY(read_golden(&m, strict, row, why));
+    TRY(row_tpm_ek(&m.ek, row, why));
     return read_key_trust(&m, row, why);
 }

@@ -20,6 +20,12 @@ void tpm_check(const struct tpm_in *t, struct verdict *v);
 /* Run the rows for a certificate alone; only ev, at_unix and certificate need be set. */
 void tpm_check_certificate(const struct tpm_in *t, struct verdict *v);
 
+/* Run the rows for an endorsement key's certificate alone; only ev, want, anchors and at_unix need be set before tpm_ek_open(). */
+void tpm_check_ek(const struct tpm_in *t, struct verdict *v);
+
+/* The part of tpm_in_open() that reads the endorsement key. */
+void tpm_ek_open(struct tpm_in *t);
+
 /* The Name of the key is a computed fact and always told; everything else only when the verdict
  * `passed`. */
 void tpm_claim(const struct tpm_in *t, bool passed, struct tpm_claims *out);

@@ -10,6 +10,7 @@
 
 #define P1 "TPM 2.0 Part 1, "
 #define P2 "TPM 2.0 Part 2, "
+#define EK "TCG EK Credential Profile 2.5, "
 
 static const struct check CHECKS[] = {
     {"quote.malformed", P2 "10.12.12 and 11.3.4", tpm_rule_malformed, .gate = true},
@@ -38,8 +39,16 @@ static const struct check CHECKS[] = {
     {"ak.cert_expired", "RFC 5280, 4.1.2.5", tpm_rule_cert_expired, .gate = false},
     {"ak.cert_chain", "RFC 5280, 6.1", tpm_rule_cert_chain, .gate = false},
     {"ak.untrusted", "Countersign policy", tpm_rule_ak_untrusted, .gate = false},
-    /* Places of the enrolment and event log rows: what was given must not go unjudged. */
-    {"ek.unsupported", "Countersign policy", tpm_rule_ek_unsupported, .gate = false},
+    {"ek.cert_malformed", EK "2.2.1.4 and 3", tpm_rule_ek_malformed, .gate = false},
+    {"ek.cert_keytype", EK "3.1", tpm_rule_ek_keytype, .gate = false},
+    {"ek.cert_profile", EK "3.1 and 3.2", tpm_rule_ek_profile, .gate = false},
+    {"ek.cert_expired", "RFC 5280, 4.1.2.5", tpm_rule_ek_expired, .gate = false},
+    {"ek.cert_chain", "RFC 5280, 6.1", tpm_rule_ek_chain, .gate = false},
+    {"ek.cert_revoked", "RFC 5280, 6.3", tpm_rule_ek_revoked, .gate = false},
+    {"ek.crl_stale", "RFC 5280, 5.1.2.5", tpm_rule_ek_crl, .gate = false},
+    {"ek.mismatch", EK "annex B", tpm_rule_ek_mismatch, .gate = false},
+    {"ek.unknown", "Countersign policy", tpm_rule_ek_unknown, .gate = false},
+    /* Place of the event log rows: what was given must not go unjudged. */
     {"log.unsupported", "Countersign policy", tpm_rule_log_unsupported, .gate = false},
     {"pcr.values", "Countersign policy", tpm_rule_values, .gate = false},
 };
@@ -50,6 +59,18 @@ static const struct check CERTIFICATE_CHECKS[] = {
     {"ak.cert_profile", "RFC 5280, 4.2.1.3 and 4.2.1.9", tpm_rule_cert_profile, .gate = false},
     {"ak.cert_expired", "RFC 5280, 4.1.2.5", tpm_rule_cert_expired, .gate = false},
     {"ak.cert_chain", "RFC 5280, 6.1", tpm_rule_cert_chain, .gate = false},
+};
+
+/* Rows for the certificate of an endorsement key, without a quote. */
+static const struct check EK_CHECKS[] = {
+    {"ek.cert_malformed", EK "2.2.1.4 and 3", tpm_rule_ek_malformed, .gate = true},
+    {"ek.cert_keytype", EK "3.1", tpm_rule_ek_keytype, .gate = false},
+    {"ek.cert_profile", EK "3.1 and 3.2", tpm_rule_ek_profile, .gate = false},
+    {"ek.cert_expired", "RFC 5280, 4.1.2.5", tpm_rule_ek_expired, .gate = false},
+    {"ek.cert_chain", "RFC 5280, 6.1", tpm_rule_ek_chain, .gate = false},
+    {"ek.cert_revoked", "RFC 5280, 6.3", tpm_rule_ek_revoked, .gate = false},
+    {"ek.crl_stale", "RFC 5280, 5.1.2.5", tpm_rule_ek_crl, .gate = false},
+    {"ek.unknown", "Countersign policy", tpm_rule_ek_unknown, .gate = false},
 };
 
 struct sentence {
@@ -96,8 +117,25 @@ static const struct sentence SENTENCES[] = {
     {"ak.cert_expired", "The certificate and those above it are in date."},
     {"ak.cert_chain", "The certificate chains to a trusted root."},
     {"ak.untrusted", "The attestation key is trusted in a way that the policy allows."},
-    {"ek.unsupported",
-     "No endorsement key certificate was given, since this version does not judge one."},
+    {"ek.cert_malformed", "The certificate of the endorsement key is one DER certificate, bare or "
+                          "as a TPM keeps it in NV memory, "
+                          "with nothing but padding after it."},
+    {"ek.cert_keytype",
+     "Its key is RSA of at least 2048 bits, P-256 or P-384, and not in the style of TPM 1.2."},
+    {"ek.cert_profile", "It is an endorsement key's: version 3, no CA, for key encipherment or "
+                        "agreement and not for signatures, "
+                        "naming its TPM."},
+    {"ek.cert_expired", "The certificates above it are in date; it is too, unless the policy "
+                        "accepts one that has expired."},
+    {"ek.cert_chain", "It chains to a trusted root; a certificate that is missing is named, with "
+                      "the address where it is "
+                      "published."},
+    {"ek.cert_revoked", "No CRL at hand lists it or a certificate above it."},
+    {"ek.crl_stale",
+     "The CRLs that apply are in their time and complete, as far as the policy asks for them."},
+    {"ek.mismatch",
+     "The endorsement key sent is the key of its certificate, made by a template of the TCG."},
+    {"ek.unknown", "The endorsement key is one that the policy pins, where it pins any."},
     {"log.unsupported", "No event log was given, since this version does not judge one."},
     {"pcr.values", "The PCR values are those of one reference value, all of them together."},
 };
@@ -122,6 +160,13 @@ tpm_certificate_checks(size_t *n)
 {
     *n = sizeof CERTIFICATE_CHECKS / sizeof CERTIFICATE_CHECKS[0];
     return CERTIFICATE_CHECKS;
+}
+
+const struct check *
+tpm_ek_checks(size_t *n)
+{
+    *n = sizeof EK_CHECKS / sizeof EK_CHECKS[0];
+    return EK_CHECKS;
 }
 
 const char *

@@ -11,6 +11,7 @@
 
 #include "attest/base/part.h"
 #include "attest/tpm/certificate.h"
+#include "attest/tpm/ek_certificate.h"
 #include "attest/tpm/name.h"
 #include "attest/tpm/quote.h"
 #include "attest/tpm/signature.h"
@@ -24,6 +25,17 @@ struct tpm_sent {
         *unquoted; /* of a quoted bank but outside its bitmap; NULL when there is none */
     const struct tpm_pcr *twice; /* sent more than once; NULL when there is none */
     size_t foreign;              /* values of banks that the quote does not cover: dropped */
+};
+
+/* The endorsement key that came beside the quote. */
+struct tpm_ek {
+    struct part public_part, key_part; /* of its public area */
+    struct tpm_public public;
+    struct sig_key key; /* of its public area; owned */
+    struct tpm_ek_certificate certificate;
+    /* of its SubjectPublicKeyInfo: the public area's when there is one, else the certificate's */
+    uint8_t digest[SHA256_LEN];
+    bool has_digest;
 };
 
 struct tpm_in {
@@ -44,6 +56,7 @@ struct tpm_in {
     struct tpm_name name; /* of the AK */
     struct sig_key key;   /* of the AK; owned */
     struct tpm_name ek_qualified;
+    struct tpm_ek ek;
     struct tpm_sent sent;
 };
 
@@ -52,6 +65,9 @@ const struct check *tpm_checks(size_t *n);
 
 /* The rows of it that judge a certificate alone. */
 const struct check *tpm_certificate_checks(size_t *n);
+
+/* The rows for the certificate of an endorsement key, without a quote. */
+const struct check *tpm_ek_checks(size_t *n);
 
 /* What a row says, in one sentence, for schema/checks.md; NULL for an id that is not in the
  * table. */
@@ -67,6 +83,13 @@ const struct tpm_golden *tpm_golden_of(const struct tpm_in *in);
 
 /* Everything that the certificate must satisfy holds; false when there is none. */
 bool tpm_certificate_holds(const struct tpm_in *in);
+
+/* The same of an endorsement key's certificate. */
+bool tpm_ek_certificate_holds(const struct tpm_in *in);
+
+/* Somebody vouches for the endorsement key that was sent: a pin where the policy has pins, else its
+ * certificate. */
+bool tpm_ek_known(const struct tpm_in *in);
 
 /* The selection rows that PCR values may belong to. */
 size_t tpm_selections(const struct tpm_in *in);
@@ -100,7 +123,15 @@ enum outcome tpm_rule_cert_profile(const struct check_in *in, struct finding *f)
 enum outcome tpm_rule_cert_mismatch(const struct check_in *in, struct finding *f);
 enum outcome tpm_rule_cert_expired(const struct check_in *in, struct finding *f);
 enum outcome tpm_rule_cert_chain(const struct check_in *in, struct finding *f);
-enum outcome tpm_rule_ek_unsupported(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_malformed(const struct check_in *in, struct finding *f); /* rules_ek.c */
+enum outcome tpm_rule_ek_keytype(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_profile(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_expired(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_chain(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_revoked(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_crl(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_mismatch(const struct check_in *in, struct finding *f);
+enum outcome tpm_rule_ek_unknown(const struct check_in *in, struct finding *f);
 enum outcome tpm_rule_log_unsupported(const struct check_in *in, struct finding *f);
 
 #endif

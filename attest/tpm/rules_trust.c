@@ -230,16 +230,6 @@ tpm_rule_ak_untrusted(const struct check_in *in, struct finding *f)
 }
 
 enum outcome
-tpm_rule_ek_unsupported(const struct check_in *in, struct finding *f)
-{
-    if (in->tpm->ev->ek_certificate.len > 0) {
-        return finding_unable(f, "no endorsement key certificate",
-                              "given, and this version does not judge it");
-    }
-    return finding_ignored(f, "no endorsement key certificate was given");
-}
-
-enum outcome
 tpm_rule_log_unsupported(const struct check_in *in, struct finding *f)
 {
     if (in->tpm->ev->event_log.len > 0) {

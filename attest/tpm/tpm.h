@@ -40,8 +40,8 @@ struct tpm_evidence {
     /* The key that TEE evidence names, in place of `ak` and `ak_pem`; borrowed.  Like a PEM it shows no attributes. */
     const struct sig_key *ak_tee;
     struct slice ak_certificate; /* DER */
-    struct slice ek_certificate; /* DER; place of the enrolment rows */
-    struct slice ek;             /* TPM2B_PUBLIC or TPMT_PUBLIC of the EK: for quote.signer */
+    struct slice ek_certificate; /* DER, or as the TPM keeps it in NV memory */
+    struct slice ek;             /* TPM2B_PUBLIC or TPMT_PUBLIC of the EK */
     struct slice event_log;      /* place of the log rows */
     const struct tpm_pcr *pcrs;  /* as sent; trusted only inside the signed selection */
     size_t pcrs_n;
@@ -69,6 +69,13 @@ struct tpm_golden {
     size_t n;
 };
 
+/* Revocation lists of endorsement keys' certificates; the operator's files. */
+enum tpm_ek_crl {
+    EK_CRL_IF_PRESENT = 0, /* those that there are count */
+    EK_CRL_REQUIRE,        /* every certificate of the chain is covered by one */
+    EK_CRL_OFF,
+};
+
 struct tpm_expect {
     /* exactly this, in this order; select_n 0: any canonical selection */
     struct tpm_selection select[TPM_BANKS_MAX];
@@ -87,6 +94,12 @@ struct tpm_expect {
     /* the caller vouches for the AK it passes: a pinned Name, or a pinned key when it is a PEM */
     bool ak_vouched;
     bool allow_owner_hierarchy;
+    /* SHA-256 of an EK's SubjectPublicKeyInfo: it must be one of these; ek_pinned_n 0: not asked for */
+    const struct slice *ek_pinned;
+    size_t ek_pinned_n;
+    enum tpm_ek_crl ek_crl;
+    bool allow_ek_expired;   /* an EK certificate past its notAfter, those above it in date */
+    bool allow_ek_crl_stale; /* a CRL past its nextUpdate; whom it lists stays revoked */
 };
 
 enum tpm_hierarchy {
@@ -102,6 +115,9 @@ struct tpm_claims {
     uint8_t ak_name[TPM_NAME_MAX];
     size_t ak_name_len;
     enum tpm_ak_trust ak_trust; /* the one that held */
+    bool
+        ek_known; /* the EK sent is vouched for, by its certificate or by a pin; then its digest: */
+    uint8_t ek_digest[SHA256_LEN]; /* of its SubjectPublicKeyInfo */
     enum tpm_hierarchy hierarchy;
     uint64_t clock_ms;
     uint32_t reset_count, restart_count;
