@@ -19,8 +19,10 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+import ek_evidence  # noqa: E402
 import evidence  # noqa: E402
 import gen  # noqa: E402
+import gen_ek  # noqa: E402
 import gen_snp  # noqa: E402
 import gen_swtpm  # noqa: E402
 import gen_tdx  # noqa: E402
@@ -38,8 +40,8 @@ WORKERS = 2
 
 def run_case(case):
     """(case, complaint or None, failed ids, warned ids).  case: name, folder, args, verdict ("refused": any but accept), failed; `exact` or
-    at least these, and one of `one_of`; claims, of those the members of `tcb` and `early`, and valid_until as
-    far as they are given."""
+    at least these, and one of `one_of`; claims, of those the members of `tcb` and `early`, valid_until, and a
+    text that the verdict `says`, as far as they are given."""
     argv = [os.path.join(BUILD, "countersign"), "verify", *case["args"], "--json"]
     done = subprocess.run(argv, cwd=case["folder"], capture_output=True, timeout=TIMEOUT_S, check=False)
     try:
@@ -73,6 +75,8 @@ def complaint(case, out, done, failed, warned):
             missed.append(f"want no claim {name}")
     if missed:
         return "; ".join(missed)
+    if case.get("says", "") not in done.stdout.decode():
+        return f"want the text {case['says']!r} somewhere"
     if out["valid_until"] != case.get("valid_until", out["valid_until"]):
         return f"want valid_until {case['valid_until']}, got {out['valid_until']}"
     return shape(out)
@@ -117,6 +121,8 @@ def make_cases(root):
     else:
         gen_swtpm.make(f"{root}/swtpm")
         cases += read_cases(f"{root}/swtpm")
+    gen_ek.all_cases(f"{root}/ek")
+    cases += read_cases(f"{root}/ek")
     gen_snp.all_cases(f"{root}/snp")
     snp = read_cases(f"{root}/snp")
     cases += snp + snp_mutations.of_cases(snp, f"{root}/mutated")
@@ -128,10 +134,10 @@ def make_cases(root):
 def real_cases(root):
     cases = []
     found = os.environ.get("COUNTERSIGN_EVIDENCE", os.path.join(HERE, "..", "..", "..", "shared", "evidence"))
-    for kind, reader in {"tpm": evidence, "snp": snp_evidence, "tdx": tdx_evidence}.items():
+    for kind, reader in {"tpm": evidence, "tpm/certs": ek_evidence, "snp": snp_evidence, "tdx": tdx_evidence}.items():
         folder = os.path.abspath(os.path.join(found, kind))
         if os.path.isdir(folder):
-            cases += reader.cases(folder, f"{root}/evidence-{kind}")
+            cases += reader.cases(folder, f"{root}/evidence-{kind.replace('/', '-')}")
         else:
             print(f"NOTICE: no evidence at {folder}: real samples were NOT judged (set COUNTERSIGN_EVIDENCE)", flush=True)
     return cases
