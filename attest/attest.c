@@ -212,6 +212,18 @@ attest_verify_ek_certificate(const struct evidence *ev, const struct expectation
 }
 
 void
+attest_verify_event_log(const struct evidence *ev, const struct expectation *want,
+                        struct appraisal *out)
+{
+    struct tpm_in t = {.ev = &ev->tpm, .want = &want->tpm, .log_only = true};
+
+    begin(out);
+    tpm_open_log(&t);
+    tpm_check_log(&t, &out->verdict);
+    tpm_claim_log(&t, &out->tpm);
+}
+
+void
 attest_verify_amd_chain(const struct snp_evidence *ev, struct slice ask,
                         const struct expectation *want, const struct trust *trust, int64_t at_unix,
                         struct appraisal *out)

@@ -46,6 +46,38 @@ set_ek(json_t *o, const struct tpm_claims *c)
     }
 }
 
+/* What the policy asked of what booted, and held. */
+static void
+set_predicates(json_t *o, const struct tpm_claims *c)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < TPM_PREDICATES; i++) {
+        if (c->predicates & 1U << i) {
+            (void)json_array_append_new(list, json_string(tpm_predicate_name(i)));
+        }
+    }
+    (void)json_object_set_new(o, "event_log", json_boolean(c->log_replayed));
+    (void)json_object_set_new(o, "predicates", list);
+    if (c->predicates & 1U << TPM_PREDICATE_UKI) {
+        (void)json_object_set_new(o, "uki_phase", json_string(c->uki_phase));
+    }
+}
+
+json_t *
+log_claims_json(const struct appraisal *a)
+{
+    json_t *o = json_object();
+
+    if (verdict_judge(&a->verdict) == JUDGE_ACCEPT) {
+        set_predicates(o, &a->tpm);
+    }
+    if (a->tpm.log_replayed) {
+        (void)json_object_set_new(o, "pcrs", pcrs_json(&a->tpm));
+    }
+    return o;
+}
+
 static void
 set_quote(json_t *o, const struct tpm_claims *c)
 {
@@ -65,6 +97,7 @@ set_quote(json_t *o, const struct tpm_claims *c)
     (void)json_object_set_new(o, "select", json_string(select));
     (void)json_object_set_new(o, "pcrs", pcrs_json(c));
     (void)json_object_set_new(o, "reference_value", text_or_null(c->golden_label));
+    set_predicates(o, c);
 }
 
 /* The Name is computed from the key that was given, so it is told of a refusal, too. */

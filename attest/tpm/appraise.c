@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "attest/tpm/log_in.h"
+#include "attest/tpm/rules_uki.h"
+
 static void
 open_public(struct tpm_in *t)
 {
@@ -159,6 +162,8 @@ tpm_in_open(struct tpm_in *t)
     for (size_t i = 0; i < t->ev->pcrs_n; i++) {
         sort_value(t, &t->ev->pcrs[i]);
     }
+    tpm_log_in_open(t);
+    tpm_log_lead(t);
     if (t->ev->ak_certificate.len > 0) {
         tpm_certificate_open(t->ev->ak_certificate, &t->key, t->anchors, t->at_unix,
                              &t->certificate);
@@ -179,6 +184,22 @@ tpm_check(const struct tpm_in *t, struct verdict *v)
     const struct check_in in = {.tpm = t};
     size_t n = 0;
     const struct check *table = tpm_checks(&n);
+
+    verdict_run(v, table, n, &in);
+}
+
+void
+tpm_open_log(struct tpm_in *t)
+{
+    tpm_log_in_open(t);
+}
+
+void
+tpm_check_log(const struct tpm_in *t, struct verdict *v)
+{
+    const struct check_in in = {.tpm = t};
+    size_t n = 0;
+    const struct check *table = tpm_log_checks(&n);
 
     verdict_run(v, table, n, &in);
 }
@@ -242,6 +263,9 @@ tpm_claim(const struct tpm_in *t, bool passed, struct tpm_claims *out)
     const struct tpm_golden *g = t->want->golden_wanted ? tpm_golden_of(t) : NULL;
 
     out->golden_label = g == NULL ? NULL : g->label;
+    out->log_replayed = tpm_log_ready(&t->log);
+    out->predicates = tpm_predicates_wanted(&t->want->must);
+    (void)tpm_uki_of(t, out->uki_phase);
 }
 
 int64_t
@@ -251,4 +275,29 @@ tpm_valid_until(const struct tpm_in *t)
     int64_t ek = tpm_ek_certificate_holds(t) ? t->ek.certificate.valid_until_unix : INT64_MAX;
 
     return ak < ek ? ak : ek;
+}
+
+void
+tpm_claim_log(const struct tpm_in *t, struct tpm_claims *out)
+{
+    const struct tpm_replay *r = &t->log.replay;
+
+    *out = (struct tpm_claims){.log_replayed = tpm_log_ready(&t->log)};
+    if (!out->log_replayed) {
+        return;
+    }
+    out->predicates = tpm_predicates_wanted(&t->want->must);
+    (void)tpm_uki_of(t, out->uki_phase);
+    for (size_t i = 0; i < TPM_LOG_BANKS * TPM_PCRS; i++) {
+        struct slice value = tpm_replay_value(r, tpm_log_bank(i / TPM_PCRS), i % TPM_PCRS);
+        bool told = value.len > 0 && r->extends[i % TPM_PCRS] > 0;
+
+        if (told && out->pcr_n < TPM_PCR_VALUES_MAX) {
+            struct tpm_pcr *p = &out->pcr[out->pcr_n++];
+
+            *p = (struct tpm_pcr){.bank = (uint16_t)tpm_log_bank(i / TPM_PCRS),
+                                  .index = (uint8_t)(i % TPM_PCRS)};
+            memcpy(p->digest, value.ptr, value.len);
+        }
+    }
 }

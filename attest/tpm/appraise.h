@@ -17,6 +17,11 @@ void tpm_in_done(struct tpm_in *t);
 /* Run the table. */
 void tpm_check(const struct tpm_in *t, struct verdict *v);
 
+/* A log alone, with ev, want and log_only set: open, check, claim; nothing to be done with it after. */
+void tpm_open_log(struct tpm_in *t);
+void tpm_check_log(const struct tpm_in *t, struct verdict *v);
+void tpm_claim_log(const struct tpm_in *t, struct tpm_claims *out);
+
 /* Run the rows for a certificate alone; only ev, at_unix and certificate need be set. */
 void tpm_check_certificate(const struct tpm_in *t, struct verdict *v);
 
