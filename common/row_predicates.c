@@ -387,6 +387,22 @@ check_anchor(const struct tpm_predicates *must, struct why *why)
     return ERR_OK;
 }
 
+/* A predicate on a PCR that the quote will not cover could never hold. */
+static enum err
+check_pcrs(const struct tpm_expect *want, struct why *why)
+{
+    uint32_t missing = tpm_predicates_pcrs(&want->must);
+
+    for (size_t i = 0; i < want->select_n; i++) {
+        missing &= want->select[i].bank == HASH_SHA1 ? UINT32_MAX : ~want->select[i].mask;
+    }
+    if (want->select_n > 0 && missing != 0) {
+        return why_add(why, ERR_MALFORMED, "pcrs: %d is read by a predicate and not in it",
+                       __builtin_ctz(missing));
+    }
+    return ERR_OK;
+}
+
 enum err
 row_tpm_predicates(const struct row_predicates *in, bool strict, struct evidence_row *row,
                    struct why *why)
@@ -398,5 +414,7 @@ row_tpm_predicates(const struct row_predicates *in, bool strict, struct evidence
         e = in->member[i] == NULL ? ERR_OK
                                   : READERS[i](in->member[i], tpm_predicate_name(i), &r, why);
     }
-    return e == ERR_OK && strict ? check_anchor(r.must, why) : e;
+    TRY(e);
+    TRY(check_pcrs(&row->want.tpm, why));
+    return strict ? check_anchor(r.must, why) : ERR_OK;
 }

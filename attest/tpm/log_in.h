@@ -11,9 +11,8 @@ void tpm_log_in_open(struct tpm_in *t);
 /* Fill in the values that were not sent; after those that were sent are in their places. */
 void tpm_log_lead(struct tpm_in *t);
 
-/* PCRs that predicates read through the log, as bits; and those that they read by value. */
+/* PCRs that predicates read through the log, as bits. */
 uint32_t tpm_predicates_logged(const struct tpm_predicates *p);
-uint32_t tpm_predicates_valued(const struct tpm_predicates *p);
 
 enum { TPM_EVENT_TEXT = 96 };
 

@@ -88,9 +88,9 @@ tpm_predicates_logged(const struct tpm_predicates *p)
 }
 
 uint32_t
-tpm_predicates_valued(const struct tpm_predicates *p)
+tpm_predicates_pcrs(const struct tpm_predicates *p)
 {
-    return pcrs_of(p, false);
+    return pcrs_of(p, true) | pcrs_of(p, false);
 }
 
 bool

@@ -153,7 +153,7 @@ static bool
 covers_predicates(const struct tpm_in *t)
 {
     const struct tpm_predicates *must = &t->want->must;
-    uint32_t missing = tpm_predicates_logged(must) | tpm_predicates_valued(must);
+    uint32_t missing = tpm_predicates_pcrs(must);
 
     for (size_t i = 0; i < tpm_selections(t); i++) {
         if (tpm_log_bank_of(t->quote.select[i].bank) < TPM_LOG_BANKS) {

@@ -208,6 +208,9 @@ unsigned tpm_predicate_by_name(struct slice name); /* TPM_PREDICATES when it is 
 /* Bits 1 << enum tpm_predicate of what is asked for. */
 unsigned tpm_predicates_wanted(const struct tpm_predicates *p);
 
+/* PCRs that they read, as bits. */
+uint32_t tpm_predicates_pcrs(const struct tpm_predicates *p);
+
 /* ".linux"; NULL beyond the last. */
 const char *tpm_uki_section_name(unsigned section);
 
