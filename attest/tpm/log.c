@@ -85,9 +85,11 @@ read_spec(struct rd *r, struct tpm_log *l)
         rd_fail(r, "signature", "not \"Spec ID Event03\"");
     }
     (void)rd_le32(r, "platformClass");
-    (void)rd_u8(r, "specVersionMinor");
-    if (rd_u8(r, "specVersionMajor") != SPEC_MAJOR) {
-        rd_fail(r, "specVersionMajor", "not 2");
+
+    uint8_t minor = rd_u8(r, "specVersionMinor");
+
+    if (rd_u8(r, "specVersionMajor") != SPEC_MAJOR || minor != 0) {
+        rd_fail(r, "specVersion", "not 2.0");
     }
     (void)rd_u8(r, "specErrata");
 
