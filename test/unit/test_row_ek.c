@@ -95,7 +95,7 @@ other_words_are_refused_by_name(void **state)
         {ROW("\"ek_pinned\":[]"), "ek_pinned: an empty list"},
         {ROW("\"ek_pinned\":\"" A32 "\""), "ek_pinned"},
         {ROW("\"ek_pinned\":[\"aabb\"]"), "ek_pinned: 2 bytes"},
-        {ROW("\"ek_pinned\":[\"" A32 "aa\"]"), "more than 32"},
+        {ROW("\"ek_pinned\":[\"" A32 "aa\"]"), "33 bytes, at most 32"},
         {ROW("\"ek_pinned\":[7]"), "ek_pinned"},
         {ROW("\"ek_trust\":\"tofu\""), "ek_trust"},
     };
