@@ -37,6 +37,8 @@ enum field {
     F_SEV_GUEST = 1 << 25,
     F_THIM = 1 << 26,
     F_VMPL = 1 << 27,
+    F_EVENT_LOG = 1 << 28,
+    F_PCRSIG = 1 << 29,
 };
 
 struct op_row {
@@ -50,7 +52,8 @@ static const struct op_row op_rows[] = {
     {"status", AGENT_STATUS, 0, 0},
     {"stop", AGENT_STOP, 0, 0},
     {"attest", AGENT_ATTEST, F_SERVER | F_POLICY | F_TCTI | F_AK | F_PCRS | F_KEY,
-     F_CA | F_AK_CERTIFICATE | F_EK | F_AGAIN | F_EVIDENCE | F_TSM | F_SEV_GUEST | F_THIM | F_VMPL},
+     F_CA | F_AK_CERTIFICATE | F_EK | F_AGAIN | F_EVIDENCE | F_TSM | F_SEV_GUEST | F_THIM | F_VMPL |
+         F_EVENT_LOG | F_PCRSIG},
     {"token", AGENT_TOKEN, 0, F_SCOPE | F_AUDIENCE | F_MIN_LEFT},
     {"headers", AGENT_HEADERS, F_METHOD | F_URL, F_SCOPE | F_AUDIENCE | F_MIN_LEFT | F_NONCE},
     {"upload", AGENT_UPLOAD, F_STORE | F_NAME | F_SIZE | F_CONTENT_TYPE, F_SHA256},
@@ -60,7 +63,7 @@ static const struct op_row op_rows[] = {
     {"teardown", AGENT_TEARDOWN, 0, F_REASON},
 };
 
-enum { FIELDS = 28 };
+enum { FIELDS = 30 };
 
 /* All members in the order of their bits. */
 static void
@@ -95,6 +98,8 @@ member_table(struct agent_request *r, struct json_member m[FIELDS])
         {"sev_guest", JK_TEXT, false, &r->sev_guest, 0, 511},
         {"thim", JK_TEXT, false, &r->thim, 0, 511},
         {"vmpl", JK_INT, false, &r->vmpl, 0, 3},
+        {"event_log", JK_TEXT, false, &r->event_log, 0, 511},
+        {"pcrsig", JK_TEXT, false, &r->pcrsig, 0, 511},
     };
 
     memcpy(m, all, sizeof all);

@@ -30,6 +30,7 @@ struct agent_request {
     enum agent_op op;
     json_t *json; /* owned */
     const char *server, *ca, *policy, *tcti, *ak, *pcrs, *key, *ak_certificate, *ek;
+    const char *event_log, *pcrsig;
     const char *evidence, *tsm, *sev_guest, *thim;
     const char *scope, *audience, *method, *url, *nonce;
     const char *store, *name, *content_type, *sha256;

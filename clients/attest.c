@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attest.c - `countersign attest`. */
+#include <string.h>
+
 #include "clients/collect.h"
 #include "clients/commands.h"
 #include "clients/guest.h"
@@ -7,7 +9,7 @@
 #include "common/json.h"
 
 struct attest_options {
-    const char *ak, *pcrs, *key, *ak_cert, *ek, *vmpl;
+    const char *ak, *pcrs, *key, *ak_cert, *ek, *vmpl, *event_log, *pcrsig;
     bool again;
 };
 
@@ -22,6 +24,17 @@ set_path(json_t *q, const char *name, const char *path, struct fault *f)
     TRY(path_absolute(path, full, f));
     request_set(q, name, full);
     return ERR_OK;
+}
+
+/* A file, or that none shall go along. */
+static enum err
+set_path_or_off(json_t *q, const char *name, const char *path, struct fault *f)
+{
+    if (path != NULL && strcmp(path, "off") == 0) {
+        request_set(q, name, path);
+        return ERR_OK;
+    }
+    return set_path(q, name, path, f);
 }
 
 /* What evidence, and from where. */
@@ -60,6 +73,8 @@ attest_request(const struct settings *s, const struct attest_options *o, json_t 
     request_set(q, "ek", o->ek);
     (void)json_object_set_new(q, "again", json_boolean(o->again));
     TRY(evidence_request(s, o, q, f));
+    TRY(set_path_or_off(q, "event_log", o->event_log, f));
+    TRY(set_path_or_off(q, "pcrsig", o->pcrsig, f));
     return set_path(q, "ak_certificate", o->ak_cert, f);
 }
 
@@ -95,6 +110,10 @@ cmd_attest(int argc, char **argv)
         {"ak-cert", "FILE", &o.ak_cert, "its certificate, DER"},
         {"ek", "HANDLE", &o.ek,
          "endorsement key 0x81xxxxxx, when the attestation key is its child"},
+        {"event-log", "FILE", &o.event_log,
+         "what firmware measured, or off; default " EVIDENCE_EVENT_LOG},
+        {"pcrsig", "FILE", &o.pcrsig,
+         "signatures of PCR policies, or off; default " EVIDENCE_PCRSIG},
         {"pcrs", "SELECT", &o.pcrs, "default sha256:0,2,4,7"},
         {"key", "WHERE", &o.key, "guest key in memory (default) or tpm"},
         {"again", NULL, &o.again, "leave the live sandbox for a new one"},
