@@ -15,7 +15,9 @@ from harness.tpm import SoftTpm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "vectors"))
+sys.path.insert(0, os.path.join(HERE, "..", "fuzz"))
 
+import seeds_log  # noqa: E402
 import softlog as soft  # noqa: E402
 
 PCRS = list(range(12))
@@ -164,3 +166,37 @@ def test_the_client_sends_the_log_of_its_machine(admin, broker, boot, fresh_name
         countersign("agent", "--stop", *agent)
         swtpm.stop()
         short.cleanup()
+
+
+def test_measured_predicates_hold_of_what_they_were_measured_from(boot, tmp_path):
+    log, image, row_file = tmp_path / "log", tmp_path / "uki", tmp_path / "row.json"
+    log.write_bytes(boot.log())
+    done = countersign("admin", "measure", "--from-event-log", str(log), "--out", str(row_file))
+    assert done.returncode == 0, done.stderr
+    proposed = json.loads(row_file.read_text())
+    assert {"secure_boot", "sb_authority", "dbx_min", "boot_apps", "no_option_rom", "scrtm_version", "initrd"} <= set(proposed)
+    assert proposed["pcrs"] == "sha256:0,2,4,7,9"
+    assert countersign("verify", "event-log", str(log), "--policy", str(row_file)).returncode == 0
+    image.write_bytes(seeds_log.image(*boot.sections.items()))
+    done = countersign("admin", "measure", "--from-uki", str(image))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["uki"][0]["sha256"] == boot.policy()["uki"][0]["sha256"]
+
+
+def test_only_what_holds_is_proposed(boot, tmp_path):
+    log = tmp_path / "log"
+    log.write_bytes(soft.Boot(secure=False).insert(0, soft.Event(2, soft.DRIVER, b"rom", b"rom")).log())
+    proposed = json.loads(countersign("admin", "measure", "--from-event-log", str(log)).stdout)
+    assert not {"secure_boot", "sb_authority", "no_option_rom"} & set(proposed)
+    assert "boot_apps" in proposed
+    broken = boot.copy()
+    broken.events[broken.at(7, soft.SEPARATOR)].data = b"\xff" * 4
+    log.write_bytes(broken.log())
+    done = countersign("admin", "measure", "--from-event-log", str(log))
+    assert done.returncode != 0 and "log.separator" in done.stderr
+    log.write_bytes(b"no log")
+    for option in ("--from-event-log", "--from-uki"):
+        done = countersign("admin", "measure", option, str(log))
+        assert done.returncode != 0 and "malformed" in done.stderr
+    done = countersign("admin", "measure", "--from-uki", str(log), "--id", "x")
+    assert done.returncode != 0 and "usage" in done.stderr
