@@ -194,6 +194,36 @@ attest_verify_ak_certificate(struct slice der, const struct trust *trust, int64_
 }
 
 void
+attest_verify_ek_certificate(const struct evidence *ev, const struct expectation *want,
+                             const struct trust *trust, int64_t at_unix, struct appraisal *out)
+{
+    AUTO(tpm_in_done)
+    struct tpm_in t = {
+        .ev = &ev->tpm,
+        .want = &want->tpm,
+        .anchors = &trust->tpm,
+        .at_unix = at_unix,
+    };
+
+    begin(out);
+    tpm_ek_open(&t);
+    tpm_check_ek(&t, &out->verdict);
+    out->valid_until = tpm_valid_until(&t);
+}
+
+void
+attest_verify_event_log(const struct evidence *ev, const struct expectation *want,
+                        struct appraisal *out)
+{
+    struct tpm_in t = {.ev = &ev->tpm, .want = &want->tpm, .log_only = true};
+
+    begin(out);
+    tpm_open_log(&t);
+    tpm_check_log(&t, &out->verdict);
+    tpm_claim_log(&t, &out->tpm);
+}
+
+void
 attest_verify_amd_chain(const struct snp_evidence *ev, struct slice ask,
                         const struct expectation *want, const struct trust *trust, int64_t at_unix,
                         struct appraisal *out)

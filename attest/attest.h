@@ -59,6 +59,16 @@ void attest_verify(const struct evidence *ev, const struct expectation *want,
 void attest_verify_ak_certificate(struct slice der, const struct trust *trust, int64_t at_unix,
                                   struct appraisal *out);
 
+/* Only the rules for the certificate of an endorsement key: `ev` its ek_certificate, and of `want` the tpm.ek_* members. */
+void attest_verify_ek_certificate(const struct evidence *ev, const struct expectation *want,
+                                  const struct trust *trust, int64_t at_unix,
+                                  struct appraisal *out);
+
+/* Only the rules for the event log of a TPM, and what a policy asks of it, without a quote: `ev` its event_log, and perhaps pcrs and
+ * pcrsig.  Where the log leads is told in out->tpm.pcr whatever the verdict; that a TPM has these values nobody vouches for. */
+void attest_verify_event_log(const struct evidence *ev, const struct expectation *want,
+                             struct appraisal *out);
+
 /* A VEK certificate, or an ASK or ASVK in its place, without a report (rows of snp_chain_checks()).  `ask`: an intermediate of the operator's
  * own; empty: the anchors'.  `ev`: vek, crl, product. */
 void attest_verify_amd_chain(const struct snp_evidence *ev, struct slice ask,

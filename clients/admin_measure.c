@@ -14,6 +14,7 @@
 #include "attest/tdx/quote.h"
 #include "clients/admin.h"
 #include "clients/lib/agent_wire.h"
+#include "clients/measure_boot.h"
 #include "clients/say.h"
 #include "clients/tpm_quote.h"
 #include "common/json.h"
@@ -22,7 +23,8 @@
 #include "common/sys.h"
 
 struct measure_options {
-    const char *from, *from_snp, *from_tdx, *pcrs, *ak, *id, *label, *version, *expires, *out;
+    const char *from, *from_snp, *from_tdx, *from_event_log, *from_uki, *pcrs, *ak, *id, *label,
+        *version, *expires, *out;
     bool no_ak;
 };
 
@@ -256,6 +258,23 @@ nothing_print(json_t *doc)
     (void)doc;
 }
 
+/* These become part of a policy, where a person puts them beside what the machine shall be granted. */
+static enum err
+measure_row(const struct measure_options *o, json_t **out, struct fault *f)
+{
+    bool other = o->from != NULL || o->from_snp != NULL || o->from_tdx != NULL || o->id != NULL ||
+                 o->pcrs != NULL || o->ak != NULL || o->no_ak || o->label != NULL ||
+                 o->version != NULL || o->expires != NULL;
+
+    if (other || (o->from_event_log != NULL && o->from_uki != NULL)) {
+        return fault_add(f, ERR_MALFORMED, "usage",
+                         "--from-event-log and --from-uki propose a row of a policy: alone, or "
+                         "with --out");
+    }
+    return o->from_uki != NULL ? measure_uki(o->from_uki, out, f)
+                               : measure_event_log(o->from_event_log, out, f);
+}
+
 static enum err
 measure_run(struct admin *a, const struct words *w, void *options, json_t **reply, struct fault *f)
 {
@@ -264,7 +283,8 @@ measure_run(struct admin *a, const struct words *w, void *options, json_t **repl
 
     (void)w;
     a->print = document_print;
-    TRY(make_document(a, o, reply, f));
+    TRY(o->from_event_log != NULL || o->from_uki != NULL ? measure_row(o, reply, f)
+                                                         : make_document(a, o, reply, f));
     if (o->out == NULL) {
         return ERR_OK;
     }
@@ -282,6 +302,9 @@ admin_measure(int argc, char **argv)
         {"from", "tpm", &o.from, "what to measure (tpm)"},
         {"from-snp", "FILE", &o.from_snp, "read an SEV-SNP report (or HCL report) instead"},
         {"from-tdx", "FILE", &o.from_tdx, "read a TD quote instead"},
+        {"from-event-log", "FILE", &o.from_event_log,
+         "propose a policy's row from a boot that is good"},
+        {"from-uki", "FILE", &o.from_uki, "propose one from a unified kernel image"},
         {"id", "ID", &o.id, "of the reference set"},
         {"version", "N", &o.version, "of the document (1)"},
         {"label", "TEXT", &o.label, "of the values; default the id"},
@@ -294,7 +317,8 @@ admin_measure(int argc, char **argv)
     };
     const struct admin_command c = {
         .line = "countersign admin measure [--from tpm | --from-snp FILE | --from-tdx FILE] --id "
-                "ID [options]",
+                "ID [options]\n       countersign admin measure --from-event-log FILE | "
+                "--from-uki FILE [--out FILE]",
         .about = "Read PCRs and the attestation key's Name off this machine, or measurements "
                  "out of a\nreport or quote, as a reference set.  They are not judged here: verify "
                  "them first.",

@@ -39,6 +39,8 @@ do_attest(struct session *s, const struct agent_request *r, const volatile sig_a
         .key = r->key,
         .ak_certificate = r->ak_certificate,
         .ek = r->ek,
+        .event_log = r->event_log,
+        .pcrsig = r->pcrsig,
         .evidence = r->evidence,
         .from = r->from,
         .vmpl = (int)r->vmpl,

@@ -18,7 +18,8 @@ static const struct op_row op_rows[] = {
     {"status", AGENT_STATUS, "", ""},
     {"stop", AGENT_STOP, "", ""},
     {"attest", AGENT_ATTEST, "server policy tcti ak pcrs key",
-     "ca ak_certificate ek again evidence vmpl tsm sev_guest thim tdx_guest qgs ccel td_quote"},
+     "ca ak_certificate ek again evidence vmpl tsm sev_guest thim tdx_guest qgs ccel td_quote "
+     "event_log pcrsig"},
     {"token", AGENT_TOKEN, "", "scope audience min_left_s"},
     {"headers", AGENT_HEADERS, "method url", "scope audience min_left_s nonce"},
     {"upload", AGENT_UPLOAD, "store name size content_type", "sha256"},
@@ -28,7 +29,7 @@ static const struct op_row op_rows[] = {
     {"teardown", AGENT_TEARDOWN, "", "reason"},
 };
 
-enum { MEMBERS = 32 };
+enum { MEMBERS = 34 };
 
 /* All members. */
 static void
@@ -67,6 +68,8 @@ member_table(struct agent_request *r, struct json_member m[MEMBERS])
         {"qgs", JK_TEXT, false, &r->from.qgs, 0, 511},
         {"ccel", JK_TEXT, false, &r->from.ccel, 0, 511},
         {"td_quote", JK_TEXT, false, &r->from.td_quote, 0, 511},
+        {"event_log", JK_TEXT, false, &r->event_log, 0, 511},
+        {"pcrsig", JK_TEXT, false, &r->pcrsig, 0, 511},
     };
 
     memcpy(m, all, sizeof all);

@@ -31,6 +31,7 @@ struct agent_request {
     enum agent_op op;
     json_t *json; /* owned */
     const char *server, *ca, *policy, *tcti, *ak, *pcrs, *key, *ak_certificate, *ek;
+    const char *event_log, *pcrsig;
     const char *evidence;
     struct places from;
     const char *scope, *audience, *method, *url, *nonce;

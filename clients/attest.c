@@ -10,7 +10,7 @@
 #include "common/json.h"
 
 struct attest_options {
-    const char *ak, *pcrs, *key, *ak_cert, *ek, *vmpl;
+    const char *ak, *pcrs, *key, *ak_cert, *ek, *vmpl, *event_log, *pcrsig;
     bool again;
 };
 
@@ -27,15 +27,15 @@ set_path(json_t *q, const char *name, const char *path, struct fault *f)
     return ERR_OK;
 }
 
-/* Nothing, "off" or a file. */
+/* A file, or that none shall go along. */
 static enum err
-set_log(json_t *q, const char *ccel, struct fault *f)
+set_path_or_off(json_t *q, const char *name, const char *path, struct fault *f)
 {
-    if (ccel != NULL && strcmp(ccel, "off") == 0) {
-        request_set(q, "ccel", ccel);
+    if (path != NULL && strcmp(path, "off") == 0) {
+        request_set(q, name, path);
         return ERR_OK;
     }
-    return set_path(q, "ccel", ccel, f);
+    return set_path(q, name, path, f);
 }
 
 /* Wrong addresses are told here, before the agent is started. */
@@ -58,7 +58,7 @@ places_request(const struct places *from, json_t *q, struct fault *f)
     TRY(set_path(q, "sev_guest", from->sev_guest, f));
     TRY(set_path(q, "tdx_guest", from->tdx_guest, f));
     TRY(set_qgs(q, from->qgs, f));
-    return set_log(q, from->ccel, f);
+    return set_path_or_off(q, "ccel", from->ccel, f);
 }
 
 /* What evidence, and from where. */
@@ -95,6 +95,8 @@ attest_request(const struct settings *s, const struct attest_options *o, json_t 
     request_set(q, "ek", o->ek);
     (void)json_object_set_new(q, "again", json_boolean(o->again));
     TRY(evidence_request(s, o, q, f));
+    TRY(set_path_or_off(q, "event_log", o->event_log, f));
+    TRY(set_path_or_off(q, "pcrsig", o->pcrsig, f));
     return set_path(q, "ak_certificate", o->ak_cert, f);
 }
 
@@ -134,6 +136,10 @@ cmd_attest(int argc, char **argv)
         {"ak-cert", "FILE", &o.ak_cert, "its certificate, DER"},
         {"ek", "HANDLE", &o.ek,
          "endorsement key 0x81xxxxxx, when the attestation key is its child"},
+        {"event-log", "FILE", &o.event_log,
+         "what firmware measured, or off; default " EVIDENCE_EVENT_LOG},
+        {"pcrsig", "FILE", &o.pcrsig,
+         "signatures of PCR policies, or off; default " EVIDENCE_PCRSIG},
         {"pcrs", "SELECT", &o.pcrs, "default sha256:0,2,4,7"},
         {"key", "WHERE", &o.key, "guest key in memory (default) or tpm"},
         {"again", NULL, &o.again, "leave the live sandbox for a new one"},

@@ -3,12 +3,13 @@
 #include "clients/evidence.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "attest/base/text.h"
 #include "common/json.h"
 #include "common/mem.h"
 
-enum { CERTIFICATE_MAX = 8192 };
+enum { CERTIFICATE_MAX = 8192, EVENT_LOG_MAX = 160 * 1024, PCRSIG_MAX = 16 * 1024 };
 
 void
 json_set_bytes(json_t *obj, const char *name, struct slice bytes)
@@ -47,6 +48,37 @@ add_certificate(const char *path, json_t *obj, struct fault *f)
     TRY(file_read(path, CERTIFICATE_MAX, &certificate, &len, &f->why));
     json_set_bytes(obj, "ak_certificate", (struct slice){certificate, len});
     return ERR_OK;
+}
+
+/* What only some policies ask for: a file that was named must serve; the usual one goes along if it can be read. */
+static enum err
+add_file(const char *path, const char *usual, size_t max, const char *name, json_t *obj,
+         struct fault *f)
+{
+    uint8_t *bytes AUTO(mem_free_bytes) = NULL;
+    struct why why = {0};
+    size_t len = 0;
+
+    if (path != NULL && strcmp(path, "off") == 0) {
+        return ERR_OK;
+    }
+    if (path != NULL) {
+        TRY(file_read(path, max, &bytes, &len, &f->why));
+    } else if (file_read(usual, max, &bytes, &len, &why) != ERR_OK) {
+        return ERR_OK;
+    }
+    if (len > 0) {
+        json_set_bytes(obj, name, (struct slice){bytes, len});
+    }
+    return ERR_OK;
+}
+
+/* What firmware and loaders measured, and who signed what they lead to. */
+static enum err
+add_boot(const struct evidence_want *want, json_t *obj, struct fault *f)
+{
+    TRY(add_file(want->event_log, EVIDENCE_EVENT_LOG, EVENT_LOG_MAX, "event_log", obj, f));
+    return add_file(want->pcrsig, EVIDENCE_PCRSIG, PCRSIG_MAX, "pcrsig", obj, f);
 }
 
 static enum err
@@ -105,6 +137,7 @@ evidence_collect(const struct evidence_want *want, const uint8_t binding[SHA256_
     TRY(quote_with(&d, want, binding, obj, ak_name_sha256, f));
     TRY(add_certificate(want->ak_certificate, obj, f));
     TRY(add_ek(&d, want->ek, obj, f));
+    TRY(add_boot(want, obj, f));
     *out = obj;
     obj = NULL;
     return ERR_OK;

@@ -5,12 +5,17 @@
 
 #include "clients/tpm_quote.h"
 
+#define EVIDENCE_EVENT_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
+#define EVIDENCE_PCRSIG    "/run/systemd/tpm2-pcr-signature.json"
+
 struct evidence_want {
     const char *tcti;
     const char *ak;             /* ak_open() */
     const char *pcrs;           /* "sha256:0,2,4,7" */
     const char *ak_certificate; /* DER file; NULL: none */
     const char *ek;             /* persistent handle; NULL: none */
+    const char *event_log;      /* file, or "off"; NULL: EVIDENCE_EVENT_LOG, if it can be read */
+    const char *pcrsig;         /* file, or "off"; NULL: EVIDENCE_PCRSIG, if it can be read */
 };
 
 /* One element of `evidence`, type tpm2, quoting `binding`; owned by the caller.  ak_name_sha256: of the AK's Name; may be NULL. */

@@ -82,6 +82,7 @@ struct attest_want {
     const char *tcti, *ak, *pcrs, *key;
     const char *ak_certificate; /* DER file; NULL: none */
     const char *ek;             /* persistent handle; NULL: none */
+    const char *event_log, *pcrsig; /* struct evidence_want */
     const char *evidence;       /* types: struct collect_want */
     struct places from;
     int vmpl; /* -1: not asked for */

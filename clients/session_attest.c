@@ -44,7 +44,8 @@ collect(const struct session *s, const struct attest_want *want,
 {
     const struct collect_want what = {
         .types = want->evidence,
-        .tpm = {want->tcti, want->ak, want->pcrs, want->ak_certificate, want->ek},
+        .tpm = {want->tcti, want->ak, want->pcrs, want->ak_certificate, want->ek, want->event_log,
+                want->pcrsig},
         .from = want->from,
         .vmpl = want->vmpl,
     };

@@ -28,7 +28,7 @@ static const struct type_row TYPES[] = {
     {"tdx", verify_tdx},
     {"azure-tdx", verify_azure_tdx},
     {"event-log", verify_event_log},
-    {"ek-cert", NULL},
+    {"ek-cert", verify_ek_cert},
 };
 
 static const struct verify_row ROWS[] = {

@@ -25,6 +25,7 @@ int verify_azure_tdx(int argc, char **argv);
 int verify_event_log(int argc, char **argv);
 int verify_amd_chain(int argc, char **argv);
 int verify_ak_cert(int argc, char **argv);
+int verify_ek_cert(int argc, char **argv);
 
 /* Findings that are made here and not by a check table; for schema/checks.md. */
 struct verify_row {

@@ -34,6 +34,50 @@ text_or_null(const char *text)
     return text == NULL ? json_null() : json_string(text);
 }
 
+/* An endorsement key that somebody vouches for. */
+static void
+set_ek(json_t *o, const struct tpm_claims *c)
+{
+    char hex[2 * SHA256_LEN + 1];
+
+    if (c->ek_known) {
+        hex_encode((struct slice){c->ek_digest, SHA256_LEN}, hex);
+        (void)json_object_set_new(o, "ek_sha256", json_string(hex));
+    }
+}
+
+/* What the policy asked of what booted, and held. */
+static void
+set_predicates(json_t *o, const struct tpm_claims *c)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < TPM_PREDICATES; i++) {
+        if (c->predicates & 1U << i) {
+            (void)json_array_append_new(list, json_string(tpm_predicate_name(i)));
+        }
+    }
+    (void)json_object_set_new(o, "event_log", json_boolean(c->log_replayed));
+    (void)json_object_set_new(o, "predicates", list);
+    if (c->predicates & 1U << TPM_PREDICATE_UKI) {
+        (void)json_object_set_new(o, "uki_phase", json_string(c->uki_phase));
+    }
+}
+
+json_t *
+log_claims_json(const struct appraisal *a)
+{
+    json_t *o = json_object();
+
+    if (verdict_judge(&a->verdict) == JUDGE_ACCEPT) {
+        set_predicates(o, &a->tpm);
+    }
+    if (a->tpm.log_replayed) {
+        (void)json_object_set_new(o, "pcrs", pcrs_json(&a->tpm));
+    }
+    return o;
+}
+
 static void
 set_quote(json_t *o, const struct tpm_claims *c)
 {
@@ -43,6 +87,7 @@ set_quote(json_t *o, const struct tpm_claims *c)
     tpm_select_format(c->select, c->select_n, select, sizeof select);
     (void)snprintf(firmware, sizeof firmware, "%016" PRIx64, c->firmware_version);
     (void)json_object_set_new(o, "ak_trust", json_string(tpm_ak_trust_name(c->ak_trust)));
+    set_ek(o, c);
     (void)json_object_set_new(o, "hierarchy", json_string(tpm_hierarchy_name(c->hierarchy)));
     (void)json_object_set_new(o, "clock_ms", json_integer((json_int_t)c->clock_ms));
     (void)json_object_set_new(o, "clock_safe", json_boolean(c->clock_safe));
@@ -52,6 +97,7 @@ set_quote(json_t *o, const struct tpm_claims *c)
     (void)json_object_set_new(o, "select", json_string(select));
     (void)json_object_set_new(o, "pcrs", pcrs_json(c));
     (void)json_object_set_new(o, "reference_value", text_or_null(c->golden_label));
+    set_predicates(o, c);
 }
 
 /* The Name is computed from the key that was given, so it is told of a refusal, too. */

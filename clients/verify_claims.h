@@ -12,4 +12,7 @@
  * of an Azure guest; NULL: a certificate, which establishes nothing but itself. */
 json_t *claims_json(const struct appraisal *a, const struct evidence *ev);
 
+/* Where an event log leads, and what a policy asked of it and held; whatever the verdict. */
+json_t *log_claims_json(const struct appraisal *a);
+
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verify_event_log.c - `countersign verify event-log`: a TD's event log (CCEL) replayed, and compared with the registers that are
- * given.  It proves the list of digests and not what the events say of themselves (UEFI 2.10, 38.4).  Logs of a TPM are not judged
- * in this version, and refused as such. */
+/* verify_event_log.c - `countersign verify event-log`: a TPM's log (verify_log.h), or with --ccel a TD's (CCEL) replayed, and
+ * compared with the registers that are given; of a CCEL that proves the list of digests and not what the events say of themselves
+ * (UEFI 2.10, 38.4). */
 #include "attest/base/text.h"
 #include "attest/tdx/ccel.h"
 #include "clients/claims_say.h"
 #include "clients/fault.h"
 #include "clients/say.h"
 #include "clients/verify_input.h"
+#include "clients/verify_log.h"
 #include "common/claims_json.h"
 #include "common/json.h"
 
@@ -16,7 +17,7 @@
 struct options {
     struct verify_common common;
     bool ccel;
-    const char *pcrs, *rtmr[TDX_RTMRS];
+    const char *pcrs, *pcrsig, *rtmr[TDX_RTMRS];
 };
 
 struct registers {
@@ -99,17 +100,14 @@ judge(struct slice bytes, const struct registers *want, struct appraisal *out)
 }
 
 static int
-run(const char *path, const struct options *o, const struct registers *want)
+run_ccel(const char *path, const struct options *o, const struct registers *want)
 {
     AUTO(verify_file_done) struct verify_file log = {.len = 0};
     AUTO(json_free) json_t *claims = NULL;
     struct appraisal out;
     struct why why = {0};
 
-    if (!o->ccel || o->pcrs != NULL) {
-        verify_alone(&out, "evidence.unsupported", OUTCOME_UNABLE, "an event log of a TPM",
-                     "--ccel, the event log of a TD");
-    } else if (verify_file_read(path, &log, &why) != ERR_OK) {
+    if (verify_file_read(path, &log, &why) != ERR_OK) {
         verify_unreadable(&out, &why);
     } else {
         claims = judge(verify_bytes(&log), want, &out);
@@ -117,6 +115,39 @@ run(const char *path, const struct options *o, const struct registers *want)
     return verify_print_claims(
         &out, claims, "The log leads to:",
         "the list of digests holds; what events say of themselves was not judged", o->common.json);
+}
+
+/* What belongs to the other kind of log; NULL when nothing does. */
+static const char *
+misplaced(const struct options *o)
+{
+    if (!o->ccel) {
+        return o->rtmr[0] != NULL ? "--rtmr goes with --ccel" : NULL;
+    }
+    if (o->common.policy != NULL) {
+        return "--policy has no rule for it";
+    }
+    return o->pcrs != NULL || o->pcrsig != NULL ? "--pcrs and --pcrsig do not go with --ccel"
+                                                : NULL;
+}
+
+static int
+run(const struct usage *usage, const char *path, const struct options *o)
+{
+    const struct verify_log_files files = {path, o->pcrs, o->pcrsig};
+    struct registers want = {.rtmr = {{0}}};
+    struct why why = {0};
+    int code = 0;
+
+    if (!o->ccel) {
+        return verify_log(&files, &o->common, &code, &why) == ERR_OK
+                   ? code
+                   : opt_wrong(usage, why_text(&why), NULL);
+    }
+    if (read_registers(o, &want, &why) != ERR_OK) {
+        return opt_wrong(usage, why_text(&why), NULL);
+    }
+    return run_ccel(path, o, &want);
 }
 
 int
@@ -130,17 +161,17 @@ verify_event_log(int argc, char **argv)
         {"rtmr", "N=HEX", &o.rtmr[1], NULL},
         {"rtmr", "N=HEX", &o.rtmr[2], NULL},
         {"rtmr", "N=HEX", &o.rtmr[3], NULL},
-        {"pcrs", "FILE", &o.pcrs, "PCR values of a TPM's log (not judged yet: unable)"},
+        {"pcrs", "FILE", &o.pcrs, "PCR values that the log must lead to, lines bank:index=hex"},
+        {"pcrsig", "FILE", &o.pcrsig, "signatures of PCR policies (.pcrsig of a UKI)"},
     };
     const struct usage usage = {
-        "countersign verify event-log FILE --ccel [--rtmr N=HEX]... [options]",
-        "Replay the event log of a TD and compare it with the registers of its report.",
+        "countersign verify event-log FILE [--pcrs FILE | --ccel [--rtmr N=HEX]...] [options]",
+        "Judge the event log of a TPM, or replay that of a TD.",
         {own, sizeof own / sizeof own[0]},
         {common, VERIFY_COMMON},
         1,
         1,
     };
-    struct registers want = {.rtmr = {{0}}};
     struct words words;
     struct why why = {0};
     int64_t at_unix = 0;
@@ -152,12 +183,11 @@ verify_event_log(int argc, char **argv)
     if (r != OPT_GO_ON) {
         return opt_exit(r);
     }
-    if (o.common.policy != NULL || verify_time(&o.common, &at_unix, &why) != ERR_OK) {
-        return opt_wrong(&usage, o.common.policy != NULL ? "--policy has no rule for it" : "--at",
-                         o.common.policy != NULL ? NULL : why_text(&why));
+    if (misplaced(&o) != NULL) {
+        return opt_wrong(&usage, misplaced(&o), NULL);
     }
-    if (read_registers(&o, &want, &why) != ERR_OK) {
-        return opt_wrong(&usage, why_text(&why), NULL);
+    if (verify_time(&o.common, &at_unix, &why) != ERR_OK) {
+        return opt_wrong(&usage, "--at", why_text(&why));
     }
-    return run(words.word[0], &o, &want);
+    return run(&usage, words.word[0], &o);
 }

@@ -10,14 +10,14 @@
 
 struct options {
     struct verify_common common;
-    const char *quote, *signature, *ak, *ak_cert, *ek_cert, *ek, *pcrs, *event_log;
+    const char *quote, *signature, *ak, *ak_cert, *ek_cert, *ek, *pcrs, *event_log, *pcrsig;
     struct verify_asked_words asked;
 };
 
 /* Everything that a verification reads. */
 struct inputs {
     struct verify_base base;
-    struct verify_file quote, signature, ak, ak_cert, ek_cert, ek, pcrs, event_log;
+    struct verify_file quote, signature, ak, ak_cert, ek_cert, ek, pcrs, event_log, pcrsig;
     struct verify_asked asked;
     struct verify_pcrs values;
 };
@@ -25,8 +25,9 @@ struct inputs {
 static void
 inputs_done(struct inputs *in)
 {
-    struct verify_file *all[] = {&in->quote,   &in->signature, &in->ak,   &in->ak_cert,
-                                 &in->ek_cert, &in->ek,        &in->pcrs, &in->event_log};
+    struct verify_file *all[] = {&in->quote,   &in->signature, &in->ak,
+                                 &in->ak_cert, &in->ek_cert,   &in->ek,
+                                 &in->pcrs,    &in->event_log, &in->pcrsig};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         verify_file_done(all[i]);
@@ -58,6 +59,7 @@ evidence_of(const struct inputs *in)
                 .ek_certificate = verify_bytes(&in->ek_cert),
                 .ek = verify_bytes(&in->ek),
                 .event_log = verify_bytes(&in->event_log),
+                .pcrsig = verify_bytes(&in->pcrsig),
                 .pcrs = in->values.pcr,
                 .pcrs_n = in->values.n},
     };
@@ -76,10 +78,11 @@ static enum err
 run(const struct options *o, struct inputs *in, struct appraisal *out, struct why *why)
 {
     const struct verify_load loads[] = {
-        {o->quote, &in->quote, false},     {o->signature, &in->signature, false},
-        {o->ak, &in->ak, false},           {o->ak_cert, &in->ak_cert, true},
-        {o->ek_cert, &in->ek_cert, false}, {o->ek, &in->ek, false},
-        {o->pcrs, &in->pcrs, false},       {o->event_log, &in->event_log, false},
+        {o->quote, &in->quote, false},    {o->signature, &in->signature, false},
+        {o->ak, &in->ak, false},          {o->ak_cert, &in->ak_cert, true},
+        {o->ek_cert, &in->ek_cert, true}, {o->ek, &in->ek, false},
+        {o->pcrs, &in->pcrs, false},      {o->event_log, &in->event_log, false},
+        {o->pcrsig, &in->pcrsig, false},
     };
     const struct verify_plan plan = {EVIDENCE_TPM2, &o->common, loads,
                                      sizeof loads / sizeof loads[0]};
@@ -110,10 +113,12 @@ verify_tpm(int argc, char **argv)
         {"signature", "FILE", &o.signature, "TPMT_SIGNATURE, or bare RSASSA bytes"},
         {"ak", "FILE", &o.ak, "attestation key: TPMT_PUBLIC, TPM2B_PUBLIC or PEM"},
         {"ak-cert", "FILE", &o.ak_cert, "its certificate, DER or PEM"},
-        {"ek-cert", "FILE", &o.ek_cert, "endorsement key certificate (not judged yet: unable)"},
+        {"ek-cert", "FILE", &o.ek_cert,
+         "endorsement key certificate: DER, PEM, or as in NV memory"},
         {"ek", "FILE", &o.ek, "endorsement key: TPMT_PUBLIC or TPM2B_PUBLIC"},
         {"pcrs", "FILE", &o.pcrs, "PCR values, lines bank:index=hex"},
-        {"event-log", "FILE", &o.event_log, "event log (not judged yet: unable)"},
+        {"event-log", "FILE", &o.event_log, "event log; PCR values need not be given then"},
+        {"pcrsig", "FILE", &o.pcrsig, "signatures of PCR policies (.pcrsig of a UKI)"},
         {"nonce", "HEX", &o.asked.nonce, "what extraData must be"},
         {"binding", "HEX", &o.asked.binding, "the binding that extraData must be"},
         {"select", "PCRS", &o.asked.select, "what was asked for: sha256:0,1,7+sha384:0"},

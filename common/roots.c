@@ -2,6 +2,7 @@
 /* roots.c - see roots.h. */
 #include "common/roots.h"
 
+#include "attest/x509/pem.h"
 #include "common/mem.h"
 #include "common/roots_amd.h"
 #include "common/roots_intel.h"
@@ -24,6 +25,9 @@ struct owned {
     struct slice intermediate[X509_CERTS_MAX];
     uint8_t *der[2 * X509_CERTS_MAX];
     size_t ders;
+    struct slice crl[X509_CRLS_MAX];
+    uint8_t *crl_bytes[X509_CRLS_MAX];
+    size_t crls;
     struct roots_amd_revoked amd_revoked;
     struct roots_intel intel;
 };
@@ -38,6 +42,9 @@ roots_free(struct roots **r)
 
     for (size_t i = 0; o != NULL && i < o->ders; i++) {
         mem_free(o->der[i]);
+    }
+    for (size_t i = 0; o != NULL && i < o->crls; i++) {
+        mem_free(o->crl_bytes[i]);
     }
     snp_anchors_done(&(*r)->trust.snp);
     roots_intel_done(&(*r)->trust.tdx);
@@ -123,12 +130,53 @@ add_pem(struct roots *r, const char *path, struct why *why)
     return e;
 }
 
-static bool
-is_pem(const char *name)
+/* A list that cannot be decoded is a mistake of the operator's; whether it may be relied on is judged where it is used. */
+static enum err
+add_crl(struct roots *r, const char *path, struct why *why)
+{
+    AUTO(mem_free_bytes) uint8_t *text = NULL;
+    AUTO(x509_pem_done) struct x509_pem pem = {0};
+    struct owned *o = r->owned;
+    struct x509_crl crl = {0};
+    size_t len = 0;
+
+    if (o->crls == X509_CRLS_MAX) {
+        return why_add(why, ERR_LIMIT, "%.120s: more than %d CRLs in all", path, X509_CRLS_MAX);
+    }
+    TRY(file_read(path, PEM_BYTES_MAX, &text, &len, why));
+
+    enum err e = x509_pem_open((struct slice){text, len}, X509_PEM_CRL, X509_CRL_MAX, &pem, why);
+
+    e = e == ERR_OK ? x509_crl_decode(pem.der, &crl, why) : e;
+    if (e != ERR_OK && e != ERR_UNABLE) {
+        return why_add(why, e, "in %.120s", path);
+    }
+    o->crl_bytes[o->crls] = mem_new(pem.der.len, 1);
+    memcpy(o->crl_bytes[o->crls], pem.der.ptr, pem.der.len);
+    o->crl[o->crls] = (struct slice){o->crl_bytes[o->crls], pem.der.len};
+    r->trust.tpm.crl_n = ++o->crls;
+    return ERR_OK;
+}
+
+/* What a file of the folder is, by the end of its name. */
+struct kind {
+    char end[sizeof ".pem"];
+    enum err (*add)(struct roots *r, const char *path, struct why *why);
+};
+
+static const struct kind KINDS[] = {{".pem", add_pem}, {".crl", add_crl}};
+
+/* NULL: not ours. */
+static const struct kind *
+kind_of(const char *name)
 {
     size_t len = strlen(name);
+    const struct kind *found = NULL;
 
-    return len > 4 && strcmp(name + len - 4, ".pem") == 0;
+    for (size_t i = 0; len > 4 && i < sizeof KINDS / sizeof KINDS[0]; i++) {
+        found = strcmp(name + len - 4, KINDS[i].end) == 0 ? &KINDS[i] : found;
+    }
+    return found;
 }
 
 /* A path that is cut short would be another one. */
@@ -149,10 +197,11 @@ add_files(struct roots *r, const char *folder, DIR *d, struct why *why)
 
     for (struct dirent *f = readdir(d); f != NULL && e == ERR_OK; f = readdir(d)) {
         char path[PATH_BYTES];
+        const struct kind *kind = kind_of(f->d_name);
 
-        if (is_pem(f->d_name)) {
+        if (kind != NULL) {
             e = join(folder, f->d_name, path, why);
-            e = e == ERR_OK ? add_pem(r, path, why) : e;
+            e = e == ERR_OK ? kind->add(r, path, why) : e;
         }
     }
     return e;
@@ -207,6 +256,7 @@ roots_read(const char *dir, struct roots **out, struct why *why)
     r->owned = o;
     r->trust.tpm.anchor = o->anchor;
     r->trust.tpm.intermediate = o->intermediate;
+    r->trust.tpm.crl = o->crl;
     TRY(roots_amd_revoked(&o->amd_revoked, why));
     TRY(dir[0] != '\0' ? add_folder(r, dir, why) : add_builtin(r, why));
     r->trust.snp.revoked = o->amd_revoked.list;

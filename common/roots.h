@@ -2,6 +2,7 @@
 /* roots.h - trust anchors: those built in, or out of a folder that replaces them all.
  *
  *   DIR/tpm/ANY.pem         self-signed certificates are anchors, others intermediates; none is built in
+ *   DIR/tpm/ANY.crl         CRLs of them, DER or PEM, one in a file
  *   DIR/amd/ark-PRODUCT.pem ask-PRODUCT.pem, asvk-PRODUCT.pem, with PRODUCT in milan, genoa, turin; built in: certs/amd.h
  *   DIR/intel/root.pem      one certificate, whose key is the pin; built in: certs/intel.h */
 #ifndef COMMON_ROOTS_H

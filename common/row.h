@@ -9,7 +9,10 @@
  * A tpm2 row:   { "type": "tpm2", "reference_set": "boot", "pcrs": "sha256:0,7",
  *                 "values": { "sha256:7": ["hex", ...] } | "ignore",
  *                 "ak_trust": ["pinned-name", ...], "ak_names": ["hex", ...],
- *                 "allow_owner_hierarchy": false }
+ *                 "allow_owner_hierarchy": false,
+ *                 "ek_pinned": ["SHA-256 of a SubjectPublicKeyInfo", ...],
+ *                 "ek_crl": "require" | "if-present" | "off", "ek_crl_stale": "refuse" | "accept",
+ *                 "ek_expired": "refuse" | "accept" }
  * A sev-snp row: { "type": "sev-snp", "product": ["Genoa", "Turin"], and then, all of it optional,
  *                 "vmpl_max": 0, "allow_debug": false, "allow_provisional": false,
  *                 "allow_masked_chip": false, "allow_smt": true,
@@ -57,6 +60,7 @@
 enum {
     ROW_REFERENCE_SET_MAX = 64,
     ROW_AK_NAMES_MAX = 1024,
+    ROW_EK_PINNED_MAX = 4096,
     ROW_CHIPS_MAX = 4096,
     ROW_GRACE_MAX_S = 30 * 86400, /* as long as Intel's collateral lives */
     REFERENCE_ENTRIES_MAX = 256

@@ -89,12 +89,29 @@ enum err row_tdx_read(json_t *obj, bool strict, struct evidence_row *row, struct
 
 /* ---- parts of a tpm2 row ---- */
 
+/* The predicates of a tpm2 row as they stand in JSON, by enum tpm_predicate; NULL: not said. */
+struct row_predicates {
+    json_t *member[TPM_PREDICATES];
+};
+
+/* A strict row asks for the kernel too where it asks for its word. */
+enum err row_tpm_predicates(const struct row_predicates *in, bool strict, struct evidence_row *row,
+                            struct why *why) MUST_USE;
+
 /* { "sha256:7": ["hex", ...] | "ignore", ... } */
 enum err row_tpm_values(json_t *obj, struct holdings *h, struct tpm_golden *out,
                         struct why *why) MUST_USE;
 
 enum err row_tpm_names(const json_t *list, struct holdings *h, struct row_names *out,
                        struct why *why) MUST_USE;
+
+/* What a row says of endorsement keys; NULL: not said. */
+struct row_ek {
+    const char *crl, *crl_stale, *expired;
+    json_t *pinned;
+};
+
+enum err row_tpm_ek(const struct row_ek *in, struct evidence_row *row, struct why *why) MUST_USE;
 
 enum err row_tpm_pcrs(const char *text, struct tpm_expect *want, struct why *why) MUST_USE;
 

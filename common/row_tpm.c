@@ -2,6 +2,8 @@
 /* row_tpm.c - the members of a tpm2 row; see row.h.  PCRs that software can reset and SHA-1 values
  * are refused: whoever runs on the machine chooses them (TPM 2.0 Library Part 1, PCR attributes;
  * TCG PC Client Platform TPM Profile, PCR attributes). */
+#include <string.h>
+
 #include "attest/base/text.h"
 #include "common/json.h"
 #include "common/row_read.h"
@@ -235,12 +237,8 @@ row_azure_quote(const char *pcrs, json_t *values, struct evidence_row *row, stru
     return values == NULL ? ERR_OK : row_tpm_own(values, row, why);
 }
 
-/* Rules of a tpm2 row that come with the event log: known, and not to be passed over in
- * silence. */
-static const char *const LATER[] = {
-    "no_option_rom", "pcr11_signer", "sb_authority", "boot_apps", "dbx_min", "uki",
-    "scrtm_version", "firmware_min", "secure_boot",  "cmdline",   "initrd",
-};
+/* Known, and not to be passed over in silence. */
+static const char *const LATER[] = {"firmware_min"};
 
 static enum err
 refuse_later(const json_t *obj, struct why *why)
@@ -258,13 +256,15 @@ refuse_later(const json_t *obj, struct why *why)
 struct members {
     const char *type, *reference_set, *pcrs;
     json_t *values, *trust, *names;
+    struct row_ek ek;
+    struct row_predicates must;
     bool allow_owner;
 };
 
 static enum err
 bind_row(json_t *obj, struct members *m, struct why *why)
 {
-    const struct json_member members[] = {
+    const struct json_member own[] = {
         {"type", JK_TEXT, false, &m->type, 0, ROW_REFERENCE_SET_MAX - 1},
         {"reference_set", JK_TEXT, false, &m->reference_set, 0, ROW_REFERENCE_SET_MAX - 1},
         {"pcrs", JK_TEXT, false, &m->pcrs, 0, TPM_SELECT_TEXT},
@@ -272,10 +272,22 @@ bind_row(json_t *obj, struct members *m, struct why *why)
         {"ak_trust", JK_ARRAY, false, &m->trust, 0, 8},
         {"ak_names", JK_ARRAY, false, &m->names, 0, ROW_AK_NAMES_MAX},
         {"allow_owner_hierarchy", JK_BOOL, false, &m->allow_owner, 0, 0},
+        {"ek_pinned", JK_ARRAY, false, &m->ek.pinned, 0, ROW_EK_PINNED_MAX},
+        {"ek_crl", JK_TEXT, false, &m->ek.crl, 0, 16},
+        {"ek_crl_stale", JK_TEXT, false, &m->ek.crl_stale, 0, 16},
+        {"ek_expired", JK_TEXT, false, &m->ek.expired, 0, 16},
     };
 
+    struct json_member members[sizeof own / sizeof own[0] + TPM_PREDICATES];
+    size_t n = sizeof own / sizeof own[0];
+
+    memcpy(members, own, sizeof own);
+    for (unsigned i = 0; i < TPM_PREDICATES; i++) {
+        members[n++] =
+            (struct json_member){tpm_predicate_name(i), JK_ANY, false, &m->must.member[i], 0, 0};
+    }
     TRY(refuse_later(obj, why));
-    return json_bind(obj, "tpm2 row", members, sizeof members / sizeof members[0], why);
+    return json_bind(obj, "tpm2 row", members, n, why);
 }
 
 static enum err
@@ -283,11 +295,12 @@ read_golden(const struct members *m, bool strict, struct evidence_row *row, stru
 {
     bool neither = m->values == NULL && m->reference_set == NULL;
     bool both = m->values != NULL && m->reference_set != NULL;
+    bool predicates = tpm_predicates_wanted(&row->want.tpm.must) != 0;
 
-    if (both || (neither && strict)) {
+    if (both || (neither && strict && !predicates)) {
         return why_add(why, ERR_MALFORMED,
-                       "tpm2 row: want either \"values\" (a list, or \"ignore\") or "
-                       "\"reference_set\"");
+                       "tpm2 row: want \"values\" (a list, or \"ignore\") or \"reference_set\", or "
+                       "predicates");
     }
     if (m->reference_set != NULL) {
         row->want.tpm.golden_wanted = true;
@@ -321,6 +334,8 @@ row_tpm_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why
     TRY(bind_row(obj, &m, why));
     want->allow_owner_hierarchy = m.allow_owner;
     TRY(m.pcrs == NULL ? ERR_OK : row_tpm_pcrs(m.pcrs, want, why));
+    TRY(row_tpm_predicates(&m.must, strict, row, why));
     TRY(read_golden(&m, strict, row, why));
+    TRY(row_tpm_ek(&m.ek, row, why));
     return read_key_trust(&m, row, why);
 }

@@ -31,6 +31,8 @@ struct section {
 
 static const struct section SECTIONS[] = {
     {"TPM quotes", "In the order in which they run.", tpm_checks, tpm_check_what, false},
+    {"Certificates of endorsement keys without a quote",
+     "The rows above that `countersign verify ek-cert` runs.", tpm_ek_checks, tpm_check_what, true},
     {"AMD SEV-SNP reports", "In the order in which they run: structure, trust, firmware, guest.",
      snp_checks, snp_check_what, false},
     {"AMD certificates without a report",

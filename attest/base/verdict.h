@@ -22,7 +22,7 @@ enum outcome {
     OUTCOME_MALFORMED, /* the bytes cannot be decoded */
 };
 
-enum { VERDICT_MAX = 128, FINDING_TEXT = 160 };
+enum { VERDICT_MAX = 160, FINDING_TEXT = 160 };
 
 struct finding {
     const char *id;   /* stable check id, e.g. "quote.magic"; static storage */

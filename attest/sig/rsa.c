@@ -99,9 +99,8 @@ rsa_verify_pkcs1(const struct sig_key *k, unsigned hash_alg, struct slice msg, s
     return slice_same(wr_done(&w), (struct slice){em, k->len}) ? ERR_OK : refused(why);
 }
 
-/* MGF1 (appendix B.2.1), added to `db`. */
-static enum err
-unmask(unsigned hash_alg, struct slice seed, uint8_t *db, size_t len, struct why *why)
+enum err
+rsa_mask(unsigned hash_alg, struct slice seed, uint8_t *block, size_t len, struct why *why)
 {
     size_t step = hash_len(hash_alg);
     enum err err = ERR_OK;
@@ -113,7 +112,7 @@ unmask(unsigned hash_alg, struct slice seed, uint8_t *db, size_t len, struct why
 
         err = hash_parts(hash_alg, parts, 2, mask, why);
         for (size_t i = 0; err == ERR_OK && i < step && at + i < len; i++) {
-            db[at + i] ^= mask[i];
+            block[at + i] ^= mask[i];
         }
     }
     return err;
@@ -181,7 +180,7 @@ rsa_verify_pss(const struct sig_key *k, unsigned hash_alg, size_t salt_len, stru
         return refused(why);
     }
     memcpy(db, p.masked_db.ptr, p.masked_db.len);
-    TRY(unmask(hash_alg, p.h, db, p.masked_db.len, why));
+    TRY(rsa_mask(hash_alg, p.h, db, p.masked_db.len, why));
     if (!pss_salt(&p, db, salt_len, &salt)) {
         return refused(why);
     }

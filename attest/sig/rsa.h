@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rsa.h - RSA signatures by number and encoding; for attest/sig only.
  *
- * Source: RFC 8017 sections 8.1.2, 8.2.2, 9.1.2 and 9.2. */
+ * Source: RFC 8017 sections 8.1.2, 8.2.2, 9.1.2, 9.2 and B.2.1. */
 #ifndef ATTEST_SIG_RSA_H
 #define ATTEST_SIG_RSA_H
 
@@ -16,5 +16,9 @@ enum err rsa_verify_pkcs1(const struct sig_key *k, unsigned hash_alg, struct sli
                           struct slice sig, struct why *why) MUST_USE;
 enum err rsa_verify_pss(const struct sig_key *k, unsigned hash_alg, size_t salt_len,
                         struct slice msg, struct slice sig, struct why *why) MUST_USE;
+
+/* MGF1 (appendix B.2.1) of the seed, added to `block`, which has fewer than 256 digests. */
+enum err rsa_mask(unsigned hash_alg, struct slice seed, uint8_t *block, size_t len,
+                  struct why *why) MUST_USE;
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "attest/base/text.h"
 #include "attest/sig/sig.h"
-#include "attest/tlog/b64.h"
+#include "attest/base/b64.h"
 
 enum { ALG_ED25519 = 0x01, SIGNATURES_MAX = 16, SIZE_DIGITS = 20 };
 

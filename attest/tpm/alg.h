@@ -11,6 +11,7 @@
 
 enum tpm_alg {
     TPM_ALG_RSA = 0x0001,
+    TPM_ALG_AES = 0x0006,
     TPM_ALG_NULL = 0x0010,
     TPM_ALG_RSASSA = 0x0014,
     TPM_ALG_RSAES = 0x0015,
@@ -23,6 +24,7 @@ enum tpm_alg {
     TPM_ALG_ECSCHNORR = 0x001c,
     TPM_ALG_ECMQV = 0x001d,
     TPM_ALG_ECC = 0x0023,
+    TPM_ALG_CFB = 0x0043,
 };
 
 enum tpm_curve {

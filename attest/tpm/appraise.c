@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "attest/tpm/log_in.h"
+#include "attest/tpm/rules_uki.h"
+
 static void
 open_public(struct tpm_in *t)
 {
@@ -84,20 +87,41 @@ open_quote(struct tpm_in *t)
 }
 
 static void
-open_ek(struct tpm_in *t)
+open_ek_public(struct tpm_in *t)
 {
-    struct tpm_public ek = {0};
     struct tpm_name name = {0};
     struct why why = {0};
-    enum err e = tpm_public_decode(t->ev->ek, &ek, &why);
+    enum err e = tpm_public_decode(t->ev->ek, &t->ek.public, &why);
 
+    t->ek.public_part = part_note(e, &why);
     if (e == ERR_OK) {
-        e = tpm_name_make(&ek, &name, &why);
+        t->ek.key_part = part_note(tpm_public_key(&t->ek.public, &t->ek.key, &why), &why);
+        why = (struct why){0};
+        e = tpm_name_make(&t->ek.public, &name, &why);
     }
     if (e == ERR_OK) {
         e = tpm_name_primary(&name, TPM_RH_ENDORSEMENT, &t->ek_qualified, &why);
     }
     t->ek_part = part_note(e, &why);
+}
+
+void
+tpm_ek_open(struct tpm_in *t)
+{
+    struct why unused = {0};
+
+    if (t->ev->ek.len > 0) {
+        open_ek_public(t);
+    }
+    if (t->ev->ek_certificate.len > 0) {
+        tpm_ek_certificate_open(t->ev->ek_certificate, t->anchors, t->want, t->at_unix,
+                                &t->ek.certificate);
+    }
+
+    const struct sig_key *key = t->ek.public_part.given ? &t->ek.key : &t->ek.certificate.key;
+
+    t->ek.has_digest =
+        key->type != KEY_NONE && sig_key_digest(key, t->ek.digest, &unused) == ERR_OK;
 }
 
 /* Put one value where the signed selection says it belongs. */
@@ -134,12 +158,12 @@ tpm_in_open(struct tpm_in *t)
         open_bare_key(t);
     }
     open_quote(t);
-    if (t->ev->ek.len > 0) {
-        open_ek(t);
-    }
+    tpm_ek_open(t);
     for (size_t i = 0; i < t->ev->pcrs_n; i++) {
         sort_value(t, &t->ev->pcrs[i]);
     }
+    tpm_log_in_open(t);
+    tpm_log_lead(t);
     if (t->ev->ak_certificate.len > 0) {
         tpm_certificate_open(t->ev->ak_certificate, &t->key, t->anchors, t->at_unix,
                              &t->certificate);
@@ -150,6 +174,8 @@ void
 tpm_in_done(struct tpm_in *t)
 {
     sig_key_done(&t->key);
+    sig_key_done(&t->ek.key);
+    tpm_ek_certificate_done(&t->ek.certificate);
 }
 
 void
@@ -163,11 +189,37 @@ tpm_check(const struct tpm_in *t, struct verdict *v)
 }
 
 void
+tpm_open_log(struct tpm_in *t)
+{
+    tpm_log_in_open(t);
+}
+
+void
+tpm_check_log(const struct tpm_in *t, struct verdict *v)
+{
+    const struct check_in in = {.tpm = t};
+    size_t n = 0;
+    const struct check *table = tpm_log_checks(&n);
+
+    verdict_run(v, table, n, &in);
+}
+
+void
 tpm_check_certificate(const struct tpm_in *t, struct verdict *v)
 {
     const struct check_in in = {.tpm = t};
     size_t n = 0;
     const struct check *table = tpm_certificate_checks(&n);
+
+    verdict_run(v, table, n, &in);
+}
+
+void
+tpm_check_ek(const struct tpm_in *t, struct verdict *v)
+{
+    const struct check_in in = {.tpm = t};
+    size_t n = 0;
+    const struct check *table = tpm_ek_checks(&n);
 
     verdict_run(v, table, n, &in);
 }
@@ -196,6 +248,8 @@ tpm_claim(const struct tpm_in *t, bool passed, struct tpm_claims *out)
         return;
     }
     out->ak_trust = tpm_ak_trust_of(t);
+    out->ek_known = tpm_ek_known(t);
+    memcpy(out->ek_digest, t->ek.digest, sizeof out->ek_digest);
     out->hierarchy = tpm_hierarchy_of(t);
     out->clock_ms = t->quote.clock_ms;
     out->reset_count = t->quote.reset_count;
@@ -209,10 +263,41 @@ tpm_claim(const struct tpm_in *t, bool passed, struct tpm_claims *out)
     const struct tpm_golden *g = t->want->golden_wanted ? tpm_golden_of(t) : NULL;
 
     out->golden_label = g == NULL ? NULL : g->label;
+    out->log_replayed = tpm_log_ready(&t->log);
+    out->predicates = tpm_predicates_wanted(&t->want->must);
+    (void)tpm_uki_of(t, out->uki_phase);
 }
 
 int64_t
 tpm_valid_until(const struct tpm_in *t)
 {
-    return tpm_certificate_holds(t) ? t->certificate.valid_until_unix : INT64_MAX;
+    int64_t ak = tpm_certificate_holds(t) ? t->certificate.valid_until_unix : INT64_MAX;
+    int64_t ek = tpm_ek_certificate_holds(t) ? t->ek.certificate.valid_until_unix : INT64_MAX;
+
+    return ak < ek ? ak : ek;
+}
+
+void
+tpm_claim_log(const struct tpm_in *t, struct tpm_claims *out)
+{
+    const struct tpm_replay *r = &t->log.replay;
+
+    *out = (struct tpm_claims){.log_replayed = tpm_log_ready(&t->log)};
+    if (!out->log_replayed) {
+        return;
+    }
+    out->predicates = tpm_predicates_wanted(&t->want->must);
+    (void)tpm_uki_of(t, out->uki_phase);
+    for (size_t i = 0; i < TPM_LOG_BANKS * TPM_PCRS; i++) {
+        struct slice value = tpm_replay_value(r, tpm_log_bank(i / TPM_PCRS), i % TPM_PCRS);
+        bool told = value.len > 0 && r->extends[i % TPM_PCRS] > 0;
+
+        if (told && out->pcr_n < TPM_PCR_VALUES_MAX) {
+            struct tpm_pcr *p = &out->pcr[out->pcr_n++];
+
+            *p = (struct tpm_pcr){.bank = (uint16_t)tpm_log_bank(i / TPM_PCRS),
+                                  .index = (uint8_t)(i % TPM_PCRS)};
+            memcpy(p->digest, value.ptr, value.len);
+        }
+    }
 }

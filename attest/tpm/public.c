@@ -16,7 +16,7 @@ struct follow {
 };
 
 static const struct follow SYMMETRIC[] = {
-    {TPM_ALG_NULL, 0},     {0x0003 /* TDES */, 2},     {0x0006 /* AES */, 2},
+    {TPM_ALG_NULL, 0},     {0x0003 /* TDES */, 2},     {TPM_ALG_AES, 2},
     {0x0013 /* SM4 */, 2}, {0x0026 /* CAMELLIA */, 2},
 };
 
@@ -49,10 +49,12 @@ read_sized(struct rd *r, const char *field, size_t max)
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-/* An algorithm and its parameters; returns the algorithm and, if asked for, its first parameter.
- * */
+enum { HALVES_MAX = 2 };
+
+/* An algorithm and its parameters; returns the algorithm and writes the parameters that it has. */
 static uint16_t
-read_alg(struct rd *r, const char *field, const struct follow *rows, size_t n, uint16_t *first)
+read_alg(struct rd *r, const char *field, const struct follow *rows, size_t n,
+         uint16_t half[HALVES_MAX])
 {
     uint16_t alg = rd_be16(r, field);
 
@@ -61,8 +63,7 @@ read_alg(struct rd *r, const char *field, const struct follow *rows, size_t n, u
             continue;
         }
         for (size_t k = 0; k < rows[i].halves; k++) {
-            uint16_t v = rd_be16(r, field);
-            *first = k == 0 ? v : *first;
+            half[k] = rd_be16(r, field);
         }
         return alg;
     }
@@ -71,12 +72,23 @@ read_alg(struct rd *r, const char *field, const struct follow *rows, size_t n, u
 }
 
 static void
+read_symmetric(struct rd *r, struct tpm_public *p)
+{
+    uint16_t half[HALVES_MAX] = {0};
+
+    p->symmetric = read_alg(r, "symmetric", SYMMETRIC, ROWS(SYMMETRIC), half);
+    p->symmetric_bits = half[0];
+    p->symmetric_mode = half[1];
+}
+
+static void
 read_rsa(struct rd *r, struct tpm_public *p)
 {
-    uint16_t unused = 0;
+    uint16_t hash[HALVES_MAX] = {0};
 
-    p->symmetric = read_alg(r, "symmetric", SYMMETRIC, ROWS(SYMMETRIC), &unused);
-    p->scheme = read_alg(r, "scheme", RSA_SCHEME, ROWS(RSA_SCHEME), &p->scheme_hash);
+    read_symmetric(r, p);
+    p->scheme = read_alg(r, "scheme", RSA_SCHEME, ROWS(RSA_SCHEME), hash);
+    p->scheme_hash = hash[0];
     p->key_bits = rd_be16(r, "keyBits");
     p->exponent = rd_be32(r, "exponent");
     p->modulus = read_sized(r, "unique", MODULUS_MAX);
@@ -86,12 +98,14 @@ read_rsa(struct rd *r, struct tpm_public *p)
 static void
 read_ecc(struct rd *r, struct tpm_public *p)
 {
-    uint16_t unused = 0;
+    uint16_t hash[HALVES_MAX] = {0};
+    uint16_t unused[HALVES_MAX] = {0};
 
-    p->symmetric = read_alg(r, "symmetric", SYMMETRIC, ROWS(SYMMETRIC), &unused);
-    p->scheme = read_alg(r, "scheme", ECC_SCHEME, ROWS(ECC_SCHEME), &p->scheme_hash);
+    read_symmetric(r, p);
+    p->scheme = read_alg(r, "scheme", ECC_SCHEME, ROWS(ECC_SCHEME), hash);
+    p->scheme_hash = hash[0];
     p->curve = rd_be16(r, "curveID");
-    p->kdf = read_alg(r, "kdf", KDF, ROWS(KDF), &unused);
+    p->kdf = read_alg(r, "kdf", KDF, ROWS(KDF), unused);
     p->x = read_sized(r, "unique.x", FIELD_MAX);
     p->y = read_sized(r, "unique.y", FIELD_MAX);
 }

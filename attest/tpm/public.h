@@ -17,17 +17,18 @@ struct tpm_public {
     uint16_t type;     /* TPM_ALG_RSA or TPM_ALG_ECC */
     uint16_t name_alg; /* TPM_ALG_ID of a hash, or TPM_ALG_NULL */
     uint32_t attributes;
-    struct slice policy;  /* authPolicy */
-    uint16_t symmetric;   /* TPM_ALG_NULL when none */
-    uint16_t scheme;      /* TPM_ALG_NULL when none */
-    uint16_t scheme_hash; /* 0 when the scheme has none */
-    uint16_t key_bits;    /* RSA */
-    uint32_t exponent;    /* RSA; 0 means 65537 */
-    struct slice modulus; /* RSA */
-    uint16_t curve;       /* ECC: TPM_ECC_CURVE */
-    uint16_t kdf;         /* ECC: TPM_ALG_NULL when none */
-    struct slice x, y;    /* ECC; may be shorter than the field */
-    struct slice area;    /* the TPMT_PUBLIC itself: what the Name is computed over */
+    struct slice policy;                     /* authPolicy */
+    uint16_t symmetric;                      /* TPM_ALG_NULL when none */
+    uint16_t symmetric_bits, symmetric_mode; /* 0 when none */
+    uint16_t scheme;                         /* TPM_ALG_NULL when none */
+    uint16_t scheme_hash;                    /* 0 when the scheme has none */
+    uint16_t key_bits;                       /* RSA */
+    uint32_t exponent;                       /* RSA; 0 means 65537 */
+    struct slice modulus;                    /* RSA */
+    uint16_t curve;                          /* ECC: TPM_ECC_CURVE */
+    uint16_t kdf;                            /* ECC: TPM_ALG_NULL when none */
+    struct slice x, y;                       /* ECC; may be shorter than the field */
+    struct slice area; /* the TPMT_PUBLIC itself: what the Name is computed over */
 };
 
 /* TPM2B_PUBLIC when the first 16 bits are the number of bytes that follow, else TPMT_PUBLIC (its

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "attest/base/text.h"
-#include "attest/tpm/checks.h"
+#include "attest/tpm/log_in.h"
 
 enum { SELECT_BYTES = TPM_PCRS / 8, FIRST_RESETTABLE = 16 };
 
@@ -148,6 +148,21 @@ covers_any_golden(const struct tpm_in *t)
     return !t->want->golden_wanted || t->want->golden_n == 0; /* pcr.values refuses the latter */
 }
 
+/* Each PCR that a predicate reads is quoted, in a bank of SHA-256 or stronger. */
+static bool
+covers_predicates(const struct tpm_in *t)
+{
+    const struct tpm_predicates *must = &t->want->must;
+    uint32_t missing = tpm_predicates_pcrs(must);
+
+    for (size_t i = 0; i < tpm_selections(t); i++) {
+        if (tpm_log_bank_of(t->quote.select[i].bank) < TPM_LOG_BANKS) {
+            missing &= ~t->quote.select[i].mask;
+        }
+    }
+    return missing == 0;
+}
+
 static void
 selection_text(const struct tpm_in *t, char *dst, size_t cap)
 {
@@ -179,6 +194,9 @@ tpm_rule_selection(const struct check_in *in, struct finding *f)
     if (!covers_need(t)) {
         tpm_select_format(t->want->need, t->want->need_n, wanted, sizeof wanted);
         return finding_fail(f, wanted, "not covered by %s", seen);
+    }
+    if (!covers_predicates(t)) {
+        return finding_fail(f, "the PCRs that the policy's predicates read", "%s", seen);
     }
     if (!covers_any_golden(t)) {
         return finding_fail(f, "the PCRs of a reference value", "%s", seen);
@@ -230,6 +248,20 @@ join_bank(const struct tpm_in *t, size_t row, struct joined *out)
     }
 }
 
+/* Values that were not sent came from the event log. */
+static bool
+led_values(const struct tpm_in *t)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < tpm_selections(t); i++) {
+        for (size_t k = 0; k < TPM_PCRS; k++) {
+            any = any || t->led[i][k].bank != 0;
+        }
+    }
+    return any;
+}
+
 static enum outcome
 compare_digest(const struct tpm_in *t, struct slice values, struct finding *f)
 {
@@ -247,7 +279,8 @@ compare_digest(const struct tpm_in *t, struct slice values, struct finding *f)
         return finding_pass(f, "%s", seen);
     }
     hex_encode(want, wanted);
-    return finding_fail(f, wanted, "pcrDigest is %s", seen);
+    return finding_fail(f, wanted, "pcrDigest is %s%s", seen,
+                        led_values(t) ? ", not that of the event log" : "");
 }
 
 enum outcome
@@ -260,7 +293,7 @@ tpm_rule_pcrdigest(const struct check_in *in, struct finding *f)
         return finding_fail(f, "a digest by the signing hash", "pcrDigest has %zu bytes",
                             t->quote.pcr_digest.len);
     }
-    if (t->ev->pcrs_n == 0 && !t->want->golden_wanted) {
+    if (t->ev->pcrs_n == 0 && !tpm_log_ready(&t->log) && !t->want->golden_wanted) {
         return finding_ignored(f, "no PCR values were sent");
     }
     if (t->sent.twice != NULL) {
@@ -277,9 +310,8 @@ tpm_rule_pcrdigest(const struct check_in *in, struct finding *f)
     return compare_digest(t, (struct slice){values.bytes, values.len}, f);
 }
 
-/* The signed value of a PCR, never one of SHA-1; NULL when there is none. */
-static const struct tpm_pcr *
-proven(const struct tpm_in *t, uint16_t bank, uint8_t index)
+const struct tpm_pcr *
+tpm_proven(const struct tpm_in *t, uint16_t bank, size_t index)
 {
     for (size_t i = 0; bank != HASH_SHA1 && i < tpm_selections(t); i++) {
         if (t->quote.select[i].bank == bank) {
@@ -293,7 +325,7 @@ proven(const struct tpm_in *t, uint16_t bank, uint8_t index)
 static bool
 row_holds(const struct tpm_in *t, const struct tpm_golden *g, const struct tpm_pcr *row)
 {
-    const struct tpm_pcr *seen = proven(t, row->bank, row->index);
+    const struct tpm_pcr *seen = tpm_proven(t, row->bank, row->index);
 
     for (size_t i = 0; seen != NULL && i < g->n; i++) {
         const struct tpm_pcr *p = &g->pcr[i];
@@ -366,7 +398,7 @@ explain(const struct tpm_in *t, const struct tpm_golden *g, struct finding *f)
                             g->label == NULL ? "" : g->label);
     }
 
-    const struct tpm_pcr *seen = proven(t, p->bank, p->index);
+    const struct tpm_pcr *seen = tpm_proven(t, p->bank, p->index);
 
     if (seen != NULL) {
         hex_encode((struct slice){seen->digest, hash_len(seen->bank)}, seen_hex);

@@ -228,22 +228,3 @@ tpm_rule_ak_untrusted(const struct check_in *in, struct finding *f)
     allowed_text(t->want->ak_trust_allowed, wanted, sizeof wanted);
     return finding_fail(f, wanted, "nobody vouches for this key");
 }
-
-enum outcome
-tpm_rule_ek_unsupported(const struct check_in *in, struct finding *f)
-{
-    if (in->tpm->ev->ek_certificate.len > 0) {
-        return finding_unable(f, "no endorsement key certificate",
-                              "given, and this version does not judge it");
-    }
-    return finding_ignored(f, "no endorsement key certificate was given");
-}
-
-enum outcome
-tpm_rule_log_unsupported(const struct check_in *in, struct finding *f)
-{
-    if (in->tpm->ev->event_log.len > 0) {
-        return finding_unable(f, "no event log", "given, and this version does not judge it");
-    }
-    return finding_ignored(f, "no event log was given");
-}

@@ -16,6 +16,8 @@ enum {
     TPM_ATTEST_MAX = 1024,
     TPM_PUBLIC_MAX = 1024,
     TPM_SIGNATURE_MAX = 1100,
+    TPM_PCRSIG_MAX = 65536,
+    TPM_PHASE_MAX = 64, /* bytes of a chain of phases, with NUL */
 };
 
 /* A PCR value as the client sent it, or as a reference value wants it. */
@@ -40,10 +42,12 @@ struct tpm_evidence {
     /* The key that TEE evidence names, in place of `ak` and `ak_pem`; borrowed.  Like a PEM it shows no attributes. */
     const struct sig_key *ak_tee;
     struct slice ak_certificate; /* DER */
-    struct slice ek_certificate; /* DER; place of the enrolment rows */
-    struct slice ek;             /* TPM2B_PUBLIC or TPMT_PUBLIC of the EK: for quote.signer */
-    struct slice event_log;      /* place of the log rows */
-    const struct tpm_pcr *pcrs;  /* as sent; trusted only inside the signed selection */
+    struct slice ek_certificate; /* DER, or as the TPM keeps it in NV memory */
+    struct slice ek;             /* TPM2B_PUBLIC or TPMT_PUBLIC of the EK */
+    struct slice event_log;      /* crypto-agile log of the firmware (attest/tpm/log.h) */
+    struct slice pcrsig; /* signatures of PCR policies, as in a UKI's section .pcrsig: JSON */
+    /* As sent; trusted only inside the signed selection.  What is not sent the event log gives. */
+    const struct tpm_pcr *pcrs;
     size_t pcrs_n;
     /* `pcrs` is a bank as a file format always has it: values outside the signed selection mean nothing and are dropped,
      * where otherwise sending one is refused (quote.unquoted_pcr). */
@@ -69,6 +73,62 @@ struct tpm_golden {
     size_t n;
 };
 
+/* Revocation lists of endorsement keys' certificates; the operator's files. */
+enum tpm_ek_crl {
+    EK_CRL_IF_PRESENT = 0, /* those that there are count */
+    EK_CRL_REQUIRE,        /* every certificate of the chain is covered by one */
+    EK_CRL_OFF,
+};
+
+/* What must be equal to one of these; n 0: not asked for. */
+struct tpm_one_of {
+    const struct slice *value;
+    size_t n;
+};
+
+/* Sections of a unified kernel image that its stub measures, in this order (systemd-stub(7)). */
+enum tpm_uki_section {
+    UKI_LINUX,
+    UKI_OSREL,
+    UKI_CMDLINE,
+    UKI_INITRD,
+    UKI_UCODE,
+    UKI_SPLASH,
+    UKI_DTB,
+    UKI_UNAME,
+    UKI_SBAT,
+    UKI_PCRPKEY,
+    UKI_SECTIONS
+};
+
+struct tpm_uki {
+    uint16_t bank;                     /* TPM_ALG_ID of the digests */
+    struct slice digest[UKI_SECTIONS]; /* of the contents; empty: the image has no such section */
+    /* "enter-initrd:leave-initrd", "" for none: what user space has measured after them.  None given: any start of the usual
+     * sequence. */
+    struct tpm_one_of phases;
+};
+
+/* What must be true of what booted, each with the PCRs that it reads.  Those of the event log rest on a log that leads to the
+ * quoted values. */
+struct tpm_predicates {
+    bool secure_boot;               /* PCR 7 */
+    struct tpm_one_of sb_authority; /* PCR 7; SHA-256 of a certificate, or the digest of an image */
+    struct tpm_one_of dbx;          /* PCR 7; all of these SHA-256 digests are revoked */
+    uint64_t dbx_count;             /* PCR 7; at least so many entries; 0: not asked for */
+    uint16_t apps_bank;             /* PCR 4, in this bank: exactly these images in this order; */
+    const struct tpm_one_of *app;   /* Authenticode digests, alternatives for each place */
+    size_t apps_n;
+    bool no_option_rom;              /* PCR 2 */
+    struct tpm_one_of scrtm_version; /* PCR 0; text, UTF-8 */
+    struct tpm_one_of cmdline;       /* PCR 9; text, UTF-8 */
+    struct tpm_one_of initrd;        /* PCR 9; digest of a bank that is quoted */
+    const struct tpm_uki *uki;       /* PCR 11, by its value; one must hold */
+    size_t uki_n;
+    const struct sig_key *signer; /* PCR 11, by its value; one must have signed it */
+    size_t signers;
+};
+
 struct tpm_expect {
     /* exactly this, in this order; select_n 0: any canonical selection */
     struct tpm_selection select[TPM_BANKS_MAX];
@@ -87,6 +147,13 @@ struct tpm_expect {
     /* the caller vouches for the AK it passes: a pinned Name, or a pinned key when it is a PEM */
     bool ak_vouched;
     bool allow_owner_hierarchy;
+    struct tpm_predicates must;
+    const struct slice
+        *ek_pinned;     /* SHA-256 of an EK's SubjectPublicKeyInfo: it must be one of these */
+    size_t ek_pinned_n; /* 0: not asked for */
+    enum tpm_ek_crl ek_crl;
+    bool allow_ek_expired;   /* an EK certificate past its notAfter, those above it in date */
+    bool allow_ek_crl_stale; /* a CRL past its nextUpdate; whom it lists stays revoked */
 };
 
 enum tpm_hierarchy {
@@ -101,7 +168,9 @@ enum tpm_hierarchy {
 struct tpm_claims {
     uint8_t ak_name[TPM_NAME_MAX];
     size_t ak_name_len;
-    enum tpm_ak_trust ak_trust; /* the one that held */
+    enum tpm_ak_trust ak_trust;    /* the one that held */
+    bool ek_known;                 /* the EK sent is vouched for, by its certificate or by a pin */
+    uint8_t ek_digest[SHA256_LEN]; /* then: of its SubjectPublicKeyInfo */
     enum tpm_hierarchy hierarchy;
     uint64_t clock_ms;
     uint32_t reset_count, restart_count;
@@ -113,7 +182,37 @@ struct tpm_claims {
     struct tpm_pcr pcr[TPM_PCR_VALUES_MAX];
     size_t pcr_n;
     const char *golden_label; /* borrowed from the expectation; NULL when none was wanted */
+    bool log_replayed;        /* an event log leads to what was quoted */
+    unsigned predicates;      /* bits 1 << enum tpm_predicate: what the policy asked and held */
+    char uki_phase[TPM_PHASE_MAX]; /* TPM_PREDICATE_UKI: how far user space had come; "" for none */
 };
+
+enum tpm_predicate {
+    TPM_PREDICATE_SECURE_BOOT,
+    TPM_PREDICATE_SB_AUTHORITY,
+    TPM_PREDICATE_DBX,
+    TPM_PREDICATE_BOOT_APPS,
+    TPM_PREDICATE_NO_OPTION_ROM,
+    TPM_PREDICATE_SCRTM_VERSION,
+    TPM_PREDICATE_CMDLINE,
+    TPM_PREDICATE_INITRD,
+    TPM_PREDICATE_UKI,
+    TPM_PREDICATE_SIGNER,
+    TPM_PREDICATES
+};
+
+/* "secure_boot": the member of a policy's row that asks for it; "unknown" otherwise. */
+const char *tpm_predicate_name(unsigned predicate);
+unsigned tpm_predicate_by_name(struct slice name); /* TPM_PREDICATES when it is none */
+
+/* Bits 1 << enum tpm_predicate of what is asked for. */
+unsigned tpm_predicates_wanted(const struct tpm_predicates *p);
+
+/* PCRs that they read, as bits. */
+uint32_t tpm_predicates_pcrs(const struct tpm_predicates *p);
+
+/* ".linux"; NULL beyond the last. */
+const char *tpm_uki_section_name(unsigned section);
 
 const char *tpm_ak_trust_name(enum tpm_ak_trust t); /* "ek-activation", ... ; "none" */
 enum tpm_ak_trust tpm_ak_trust_by_name(struct slice name);

@@ -170,14 +170,41 @@ crl_free(X509_CRL **c)
     X509_CRL_free(*c);
 }
 
+/* The issuer of a CRL (RFC 5280 section 5.1.2.3), before anything else of it is read: a list may be long. */
 static enum err
-add_crl(struct work *w, struct slice der, struct why *why)
+crl_issuer(struct slice der, struct slice *issuer, struct why *why)
+{
+    struct tbs_signed s;
+
+    TRY(tbs_signed_decode(der, "CertificateList", &s, why));
+    if (der_next_is(&s.tbs, DER_INTEGER)) {
+        (void)der_value(&s.tbs, "version", DER_INTEGER);
+    }
+    (void)der_whole(&s.tbs, "signature", DER_SEQUENCE);
+    *issuer = der_whole(&s.tbs, "issuer", DER_SEQUENCE);
+    return rd_ok(&s.tbs) ? ERR_OK : rd_end(&s.tbs, why);
+}
+
+static bool
+is_wanted(const struct work *w, struct slice name)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < w->names; i++) {
+        found = found || slice_same(w->name[i], name);
+    }
+    return found;
+}
+
+static enum err
+take_crl(struct work *w, struct slice der, struct why *why)
 {
     const uint8_t *at = der.ptr;
     AUTO(crl_free) X509_CRL *crl = NULL;
 
-    if (der.len > X509_CRL_MAX) {
-        return why_add(why, ERR_LIMIT, "CRL of %zu bytes, at most %d", der.len, X509_CRL_MAX);
+    if (sk_X509_CRL_num(w->crls) == X509_CRLS_USED_MAX) {
+        return why_add(why, ERR_LIMIT, "certificate chain: more than %d CRLs of its issuers",
+                       X509_CRLS_USED_MAX);
     }
     crl = d2i_X509_CRL(NULL, &at, (long)der.len);
     if (crl == NULL || at != der.ptr + der.len) {
@@ -191,14 +218,49 @@ add_crl(struct work *w, struct slice der, struct why *why)
     return ERR_OK;
 }
 
-/* A certificate without a CRL is only reported when the caller wants all covered. */
-static int
-tolerate_no_crl(int ok, X509_STORE_CTX *ctx)
+static enum err
+add_crl(struct work *w, struct slice der, struct why *why)
 {
-    return ok != 0 || X509_STORE_CTX_get_error(ctx) == X509_V_ERR_UNABLE_TO_GET_CRL;
+    struct slice issuer = {0};
+    struct why unused = {0};
+
+    if (der.len > X509_CRL_MAX) {
+        return why_add(why, ERR_LIMIT, "CRL of %zu bytes, at most %d", der.len, X509_CRL_MAX);
+    }
+    if (crl_issuer(der, &issuer, &unused) != ERR_OK) {
+        return why_add(why, ERR_MALFORMED, "CRL cannot be decoded");
+    }
+    return is_wanted(w, issuer) ? take_crl(w, der, why) : ERR_OK;
 }
 
-static void
+/* What the caller judges himself, or does not ask for, does not end the walk. */
+static int
+tolerate(int ok, X509_STORE_CTX *ctx)
+{
+    const struct x509_chain *chain = X509_STORE_CTX_get_app_data(ctx);
+    bool leaf = X509_STORE_CTX_get_error_depth(ctx) == 0;
+
+    switch (X509_STORE_CTX_get_error(ctx)) {
+    case X509_V_ERR_UNABLE_TO_GET_CRL: return ok != 0 || !chain->crl_for_all;
+    case X509_V_ERR_CRL_HAS_EXPIRED: return ok != 0 || chain->crl_may_be_stale;
+    case X509_V_ERR_CERT_HAS_EXPIRED: return ok != 0 || (leaf && chain->leaf_may_be_expired);
+    default: return ok;
+    }
+}
+
+/* OpenSSL keeps the pointer as a void * and hands it back to tolerate(), which reads. */
+static bool
+remember(X509_STORE_CTX *ctx, const struct x509_chain *chain)
+{
+    union {
+        const struct x509_chain *in;
+        void *out;
+    } as = {chain};
+
+    return X509_STORE_CTX_set_app_data(ctx, as.out) == 1;
+}
+
+static bool
 configure(X509_STORE_CTX *ctx, const struct x509_chain *chain, STACK_OF(X509_CRL) * crls)
 {
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
@@ -212,9 +274,8 @@ configure(X509_STORE_CTX *ctx, const struct x509_chain *chain, STACK_OF(X509_CRL
         (void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
         X509_STORE_CTX_set0_crls(ctx, crls);
     }
-    if (chain->crl_n > 0 && !chain->crl_for_all) {
-        X509_STORE_CTX_set_verify_cb(ctx, tolerate_no_crl);
-    }
+    X509_STORE_CTX_set_verify_cb(ctx, tolerate);
+    return remember(ctx, chain);
 }
 
 struct subject {
@@ -308,11 +369,11 @@ issuer_in_chain(const X509_CRL *crl, STACK_OF(X509) * chain)
 }
 
 static int64_t
-crls_until(STACK_OF(X509_CRL) * crls, STACK_OF(X509) * chain)
+crls_until(STACK_OF(X509_CRL) * crls, STACK_OF(X509) * chain, bool may_be_stale)
 {
     int64_t until = INT64_MAX;
 
-    for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
+    for (int i = 0; !may_be_stale && i < sk_X509_CRL_num(crls); i++) {
         const X509_CRL *crl = sk_X509_CRL_value(crls, i);
         const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
 
@@ -324,7 +385,7 @@ crls_until(STACK_OF(X509_CRL) * crls, STACK_OF(X509) * chain)
 }
 
 static enum err
-links_check(X509_STORE_CTX *ctx, int64_t *until, struct why *why)
+links_check(X509_STORE_CTX *ctx, bool leaf_counts, int64_t *until, struct why *why)
 {
     STACK_OF(X509) *links = X509_STORE_CTX_get0_chain(ctx);
     int n = sk_X509_num(links);
@@ -334,7 +395,7 @@ links_check(X509_STORE_CTX *ctx, int64_t *until, struct why *why)
     for (int i = 0; err == ERR_OK && i < n; i++) {
         X509 *x = sk_X509_value(links, i);
 
-        *until = least(*until, unix_of(X509_get0_notAfter(x)));
+        *until = i > 0 || leaf_counts ? least(*until, unix_of(X509_get0_notAfter(x))) : *until;
         if (i + 1 < n && !signature_is_sound(x)) { /* nobody relies on the anchor's own */
             err = why_add(why, ERR_DENIED, "certificate %s: signed with a digest other than SHA-2",
                           subject_of(x).text);
@@ -352,12 +413,15 @@ verify(struct work *w, const struct x509_chain *chain, int64_t *valid_until, str
     if (ctx == NULL || X509_STORE_CTX_init(ctx, w->store, chain->leaf->handle, w->untrusted) != 1) {
         return no_memory(why);
     }
-    configure(ctx, chain, w->crls);
+    if (!configure(ctx, chain, w->crls)) {
+        return no_memory(why);
+    }
     if (X509_verify_cert(ctx) != 1) {
         return refuse(ctx, why);
     }
-    TRY(links_check(ctx, &until, why));
-    *valid_until = least(until, crls_until(w->crls, X509_STORE_CTX_get0_chain(ctx)));
+    TRY(links_check(ctx, !chain->leaf_may_be_expired, &until, why));
+    *valid_until =
+        least(until, crls_until(w->crls, X509_STORE_CTX_get0_chain(ctx), chain->crl_may_be_stale));
     return ERR_OK;
 }
 
@@ -390,11 +454,9 @@ x509_chain_check(const struct x509_chain *chain, int64_t *valid_until, struct wh
         return no_memory(why);
     }
     TRY(limits_check(chain, why));
-    for (size_t i = 0; err == ERR_OK && i < chain->crl_n; i++) {
+    err = gather_all(&w, chain, why);
+    for (size_t i = 0; err == ERR_OK && i < chain->crl_n; i++) { /* by the names found above */
         err = add_crl(&w, chain->crl[i], why);
-    }
-    if (err == ERR_OK) {
-        err = gather_all(&w, chain, why);
     }
     return err == ERR_OK ? verify(&w, chain, valid_until, why) : err;
 }

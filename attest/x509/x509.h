@@ -12,7 +12,8 @@ enum {
     X509_CERTS_MAX = 512,
     X509_DER_MAX = 16384,   /* bytes of one certificate */
     X509_CRL_MAX = 1 << 20, /* bytes of one CRL */
-    X509_CRLS_MAX = 16,
+    X509_CRLS_MAX = 512,    /* held; of them X509_CRLS_USED_MAX by issuers of one chain */
+    X509_CRLS_USED_MAX = 16,
     X509_EXTRA_MAX = 16, /* intermediates that come with the evidence */
     X509_EXTENSIONS_MAX = 32,
     X509_DEPTH_MAX = 8, /* intermediates between leaf and anchor */
@@ -33,6 +34,8 @@ struct x509_anchors {
     size_t anchor_n;
     const struct slice *intermediate;
     size_t intermediate_n;
+    const struct slice *crl; /* DER CRLs of any of them, for whom revocation is looked at */
+    size_t crl_n;
 };
 
 /* A decoded certificate; release with x509_cert_done().  Slices borrow from the bytes that were decoded. */
@@ -138,18 +141,33 @@ struct x509_chain {
     const struct slice *extra; /* DER intermediates sent with the evidence; not trusted */
     size_t extra_n;            /* at most X509_EXTRA_MAX */
     const struct x509_anchors *anchors;
-    const struct slice *crl; /* DER, offline */
-    size_t crl_n;            /* at most X509_CRLS_MAX; 0: revocation is not looked at */
-    bool crl_for_all;        /* a certificate below the anchor that no CRL covers is ERR_UNABLE */
+    const struct slice *crl;  /* DER, offline */
+    size_t crl_n;             /* at most X509_CRLS_MAX; 0: revocation is not looked at */
+    bool crl_for_all;         /* a certificate below the anchor that no CRL covers is ERR_UNABLE */
+    bool crl_may_be_stale;    /* a CRL past its nextUpdate still says whom it revokes */
+    bool leaf_may_be_expired; /* the caller judges the leaf's notAfter */
     int64_t at_unix;
 };
 
 /* From the leaf to a self-signed anchor: signatures (also the anchor's own), times at `at_unix`, CA flags, path lengths, keys of
- * at least 112 bits of strength, SHA-2 or Ed25519 below the anchor, CRLs.
- * *valid_until: the least notAfter of the chain and nextUpdate of the CRLs of its issuers.
+ * at least 112 bits of strength, SHA-2 or Ed25519 below the anchor, CRLs.  A CRL whose issuer cannot be in the chain is passed over.
+ * *valid_until: the least notAfter of the chain and nextUpdate of the CRLs of its issuers, but for what may be out of date.
  * ERR_MALFORMED: an extra certificate or CRL cannot be decoded; ERR_DENIED: the chain does not hold, naming subject and reason;
  * ERR_UNABLE: a CRL is missing, not in its time or not signed by its issuer; ERR_LIMIT: too many. */
 enum err x509_chain_check(const struct x509_chain *chain, int64_t *valid_until,
                           struct why *why) MUST_USE;
+
+enum { X509_NAME_TEXT = 120, X509_URL_TEXT = 112 };
+
+/* Where a chain ends without an anchor. */
+struct x509_missing {
+    char issuer[X509_NAME_TEXT]; /* whose certificate is missing, "/CN=..." */
+    char url
+        [X509_URL_TEXT]; /* where the certificate below says that it is published; "" when it does not, or too long */
+};
+
+/* Follow the names of issuers from the leaf upwards until none of the certificates at hand has the name.  False: none is missing by
+ * name.  What is written is text from outside, made printable. */
+bool x509_chain_missing(const struct x509_chain *chain, struct x509_missing *out);
 
 #endif

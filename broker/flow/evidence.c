@@ -3,13 +3,14 @@
 #include "broker/flow/evidence.h"
 
 #include "attest/base/text.h"
+#include "attest/tpm/log.h"
 #include "common/json.h"
 #include "common/mem.h"
 
 #include <string.h>
 
 enum {
-    BLOBS_MAX = EVIDENCE_PIECES * 8,
+    BLOBS_MAX = EVIDENCE_PIECES * 12,
     REPORT_MAX = 2 * SNP_REPORT_LEN, /* so that the verdict says what is wrong with a longer one */
 };
 
@@ -108,6 +109,8 @@ enum {
     AK,
     AK_CERTIFICATE,
     EK,
+    EVENT_LOG,
+    PCRSIG,
     REPORT,
     HCL,
     VEK,
@@ -135,6 +138,8 @@ static const struct {
     [AK] = {"ak", TPM_PUBLIC_MAX, TPM2, 0},
     [AK_CERTIFICATE] = {"ak_certificate", X509_DER_MAX, 0, TPM2},
     [EK] = {"ek", TPM_PUBLIC_MAX, 0, TPM2},
+    [EVENT_LOG] = {"event_log", TPM_LOG_MAX, 0, TPM2},
+    [PCRSIG] = {"pcrsig", TPM_PCRSIG_MAX, 0, TPM2},
     [REPORT] = {"report", REPORT_MAX, SNP, 0},
     [HCL] = {"hcl", AZURE_HCL_MAX, AZURE, 0},
     [VEK] = {"vek", SNP_VEK_MAX, 0, SNP | AZURE_SNP},
@@ -155,6 +160,8 @@ take_blobs(const char *const text[TEXTS], struct owned *o, struct evidence *ev, 
         [AK] = &ev->tpm.ak,
         [AK_CERTIFICATE] = &ev->tpm.ak_certificate,
         [EK] = &ev->tpm.ek,
+        [EVENT_LOG] = &ev->tpm.event_log,
+        [PCRSIG] = &ev->tpm.pcrsig,
         [REPORT] = &ev->snp.report,
         [HCL] = &ev->hcl,
         [VEK] = &ev->snp.vek,

@@ -153,6 +153,23 @@ set_word(json_t *o, const char *name, uint64_t word)
     (void)json_object_set_new(o, name, json_string(hex));
 }
 
+/* What the policy asked of what booted, and held. */
+static void
+add_predicates(const struct tpm_claims *t, json_t *o)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < TPM_PREDICATES; i++) {
+        if (t->predicates & 1U << i) {
+            (void)json_array_append_new(list, json_string(tpm_predicate_name(i)));
+        }
+    }
+    (void)json_object_set_new(o, "predicates", list);
+    if (t->predicates & 1U << TPM_PREDICATE_UKI) {
+        (void)json_object_set_new(o, "uki_phase", json_string(t->uki_phase));
+    }
+}
+
 static void
 add_tpm(const struct tpm_claims *t, json_t *o)
 {
@@ -166,6 +183,8 @@ add_tpm(const struct tpm_claims *t, json_t *o)
     (void)json_object_set_new(o, "restart_count", json_integer((json_int_t)t->restart_count));
     (void)json_object_set_new(o, "clock_safe", json_boolean(t->clock_safe));
     set_word(o, "firmware_version", t->firmware_version);
+    (void)json_object_set_new(o, "event_log", json_boolean(t->log_replayed));
+    add_predicates(t, o);
 }
 
 /* fmc is 0 where the product has none. */

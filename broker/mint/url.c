@@ -7,7 +7,7 @@
 
 #include "attest/base/sec.h"
 #include "attest/base/text.h"
-#include "attest/tlog/b64.h"
+#include "attest/base/b64.h"
 #include "broker/mint/secret.h"
 #include "broker/mint/sigv4.h"
 #include "common/mem.h"

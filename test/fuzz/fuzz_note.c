@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attest/tlog/b64.h"
+#include "attest/base/b64.h"
 #include "attest/tlog/note.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

@@ -67,7 +67,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     int64_t until = 0;
 
     if (x509_cert_decode(in, &c, &why) == ERR_OK) {
-        const struct x509_anchors anchors = {&in, 1, &in, 1};
+        const struct x509_anchors anchors = {
+            .anchor = &in, .anchor_n = 1, .intermediate = &in, .intermediate_n = 1};
         const struct x509_chain chain = {
             .leaf = &c, .extra = &in, .extra_n = 1, .anchors = &anchors, .at_unix = NOW};
 

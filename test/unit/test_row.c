@@ -140,7 +140,7 @@ static const struct refusal ROWS[] = {
     {TPM2 "\"pcrs\":\"sha256:0\"}", ERR_MALFORMED, "\"values\""},
     {TPM2 IGNORE ",\"reference_set\":\"boot\"}", ERR_MALFORMED, "either"},
     {TPM2 IGNORE ",\"extra\":1}", ERR_MALFORMED, "\"extra\""},
-    {TPM2 IGNORE ",\"secure_boot\":false}", ERR_UNABLE, "\"secure_boot\" is not supported"},
+    {TPM2 IGNORE ",\"firmware_min\":\"1\"}", ERR_UNABLE, "\"firmware_min\" is not supported"},
     {TPM2 IGNORE ",\"sb_authority\":[]}", ERR_UNABLE, "sb_authority"},
     {TPM2 IGNORE ",\"dbx_min\":1}", ERR_UNABLE, "dbx_min"},
     {TPM2 IGNORE ",\"boot_apps\":[]}", ERR_UNABLE, "boot_apps"},

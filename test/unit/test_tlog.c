@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_tlog.c - Merkle tree, tiles, frames and notes: against published vectors, a second
  * implementation, and damage. */
-#include "attest/tlog/b64.h"
+#include "attest/base/b64.h"
 #include "attest/tlog/frame.h"
 #include "attest/tlog/note.h"
 

@@ -234,13 +234,13 @@ certificate_is_garbage(struct scene *s)
 }
 
 static void
-ek_certificate_given(struct scene *s)
+ek_certificate_is_garbage(struct scene *s)
 {
     s->ev.tpm.ek_certificate = (struct slice){s->quote.extra, 20};
 }
 
 static void
-event_log_given(struct scene *s)
+event_log_is_garbage(struct scene *s)
 {
     s->ev.tpm.event_log = (struct slice){s->quote.extra, 20};
 }
@@ -297,8 +297,8 @@ static const struct wrong WRONGS[] = {
     {"nobody_vouches", nobody_vouches, "ak.untrusted", JUDGE_REJECT},
     {"pins_are_not_allowed", pins_are_not_allowed, "ak.untrusted", JUDGE_REJECT},
     {"certificate_is_garbage", certificate_is_garbage, "ak.cert_malformed", JUDGE_MALFORMED},
-    {"ek_certificate_given", ek_certificate_given, "ek.unsupported", JUDGE_UNABLE},
-    {"event_log_given", event_log_given, "log.unsupported", JUDGE_UNABLE},
+    {"ek_certificate_is_garbage", ek_certificate_is_garbage, "ek.cert_malformed", JUDGE_MALFORMED},
+    {"event_log_is_garbage", event_log_is_garbage, "log.header", JUDGE_MALFORMED},
     {"no_reference_value", no_reference_value, "pcr.values", JUDGE_REJECT},
 };
 

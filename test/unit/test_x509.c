@@ -57,7 +57,10 @@ check(const struct ask *a, int64_t *until, struct why *why)
         a->intermediate != NULL ? desk_der(a->intermediate) : (struct slice){0};
     const struct slice crl =
         a->crl != NULL ? (struct slice){a->crl->der, a->crl->len} : (struct slice){0};
-    const struct x509_anchors anchors = {&anchor, a->anchor != NULL, &own, a->intermediate != NULL};
+    const struct x509_anchors anchors = {.anchor = &anchor,
+                                         .anchor_n = a->anchor != NULL,
+                                         .intermediate = &own,
+                                         .intermediate_n = a->intermediate != NULL};
     const struct x509_chain chain = {
         .leaf = &leaf,
         .extra = &extra,
@@ -512,7 +515,7 @@ too_many_are_refused(void **state)
     AUTO(x509_cert_done) struct x509_cert leaf = {0};
     struct slice extra[X509_EXTRA_MAX + 1];
     struct slice anchors[X509_CERTS_MAX];
-    struct x509_anchors a = {anchors, X509_CERTS_MAX, NULL, 0};
+    struct x509_anchors a = {.anchor = anchors, .anchor_n = X509_CERTS_MAX};
     struct x509_chain chain = {.leaf = &leaf,
                                .extra = extra,
                                .extra_n = X509_EXTRA_MAX,

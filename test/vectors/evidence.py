@@ -54,8 +54,8 @@ EXPECTED = {
     "swtpm-bad-truncated": [("malformed", ["quote.malformed"], [])],
     "swtpm-bad-type-certify": [("reject", ["quote.type"], [])],
     "swtpm-bad-type-gettime": [("reject", ["quote.type"], [])],
-    "qemu-tcg": [("accept", [], []), ("unable", ["log.unsupported"], ["--event-log", "eventlog.bin"])],
-    "qemu-secboot": [("accept", [], []), ("unable", ["ek.unsupported"], ["--ek-cert", "ekcert.der"])],
+    "qemu-tcg": [("accept", [], []), ("accept", [], ["--event-log", "eventlog.bin"])],
+    "qemu-secboot": [("accept", [], []), ("reject", ["ek.cert_chain"], ["--ek-cert", "ekcert.der", "--roots", "."])],
     "quote-azure-snp-kinvolk": [("reject", ["ak.untrusted"], []), ("accept", [], [PINNED_KEY])],
     "quote-keylime-unit": [
         ("accept", [], []),

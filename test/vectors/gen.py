@@ -111,7 +111,7 @@ class Cases:
     @staticmethod
     def said(how):
         """What a case says beside its verdict."""
-        return {word: how[word] for word in ("warned", "claims", "tcb", "early", "valid_until") if word in how}
+        return {word: how[word] for word in ("warned", "claims", "tcb", "early", "valid_until", "says") if word in how}
 
 
 class Vectors(Cases):
@@ -201,7 +201,8 @@ class Vectors(Cases):
         self.policy("bad-policy-not-selected", key, {"pcrs": "sha256:0,9"}, "reject", ["quote.selection"], options=select)
         self.policy("bad-policy-resettable", key, {"pcrs": "sha256:0,23"}, "reject", ["policy.resettable_pcr"])
         self.policy("bad-policy-sha1", key, {"values": {"sha1:0": ["ab" * 20]}}, "reject", ["policy.weak_bank"])
-        self.policy("bad-policy-secure-boot", key, {"secure_boot": True}, "unable", ["policy.unsupported"])
+        self.policy("bad-policy-secure-boot", key, {"secure_boot": True}, "reject", ["tpm.secure_boot"])
+        self.policy("bad-policy-firmware", key, {"firmware_min": "1"}, "unable", ["policy.unsupported"])
         self.policy("bad-policy-activation", key, {"ak_trust": ["ek-activation"]}, "reject", ["ak.untrusted"])
 
     def policy(self, name, key, policy, verdict="accept", failed=(), options=()):
@@ -361,8 +362,7 @@ class Vectors(Cases):
 
     def unable(self):
         """What was wanted and cannot be done is unable, never silence."""
-        for option, check in {"ek-cert": "ek.unsupported", "event-log": "log.unsupported"}.items():
-            self.bad(check, option, self.key(), tpm.Quote(), "unable", options=[f"--{option}", "file"], extra={"file": b"x"})
+        for option in ("event-log", "pcrsig"):
             name = f"{option}-empty"
             self.bad("input.unreadable", name, self.key(), tpm.Quote(), "unable", options=[f"--{option}", "file"], extra={"file": b""})
         self.bad("input.unreadable", "missing-file", self.key(), tpm.Quote(), "unable", options=["--policy", "nowhere.json"])
@@ -370,7 +370,8 @@ class Vectors(Cases):
         damaged = pem(self.ca.root).replace(b"\n", b"\n!", 1)
         extra = {"roots/tpm/a.pem": damaged}
         self.bad("input.unreadable", "damaged-roots", self.key(), tpm.Quote(), "unable", options=["--roots", "roots"], extra=extra)
-        self.case("unable-ek-cert", ["ek-cert"], {}, "unable", ["evidence.unsupported"])
+        empty = {"file": b""}
+        self.bad("input.unreadable", "ek-cert-empty", self.key(), tpm.Quote(), "unable", options=["--ek-cert", "file"], extra=empty)
 
     def all(self):
         for make in (self.good, self.pinned, self.structure, self.algorithms, self.meaning, self.selections):

@@ -19,11 +19,15 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+import ek_evidence  # noqa: E402
 import evidence  # noqa: E402
 import gen  # noqa: E402
+import gen_ek  # noqa: E402
+import gen_log  # noqa: E402
 import gen_snp  # noqa: E402
 import gen_swtpm  # noqa: E402
 import gen_tdx  # noqa: E402
+import log_evidence  # noqa: E402
 import snp_evidence  # noqa: E402
 import snp_mutations  # noqa: E402
 import tdx_evidence  # noqa: E402
@@ -38,8 +42,8 @@ WORKERS = 2
 
 def run_case(case):
     """(case, complaint or None, failed ids, warned ids).  case: name, folder, args, verdict ("refused": any but accept), failed; `exact` or
-    at least these, and one of `one_of`; claims, of those the members of `tcb` and `early`, and valid_until as
-    far as they are given."""
+    at least these, and one of `one_of`; claims, of those the members of `tcb` and `early`, valid_until, and a
+    text that the verdict `says`, as far as they are given."""
     argv = [os.path.join(BUILD, "countersign"), "verify", *case["args"], "--json"]
     done = subprocess.run(argv, cwd=case["folder"], capture_output=True, timeout=TIMEOUT_S, check=False)
     try:
@@ -73,9 +77,11 @@ def complaint(case, out, done, failed, warned):
             missed.append(f"want no claim {name}")
     if missed:
         return "; ".join(missed)
+    if case.get("says", "") not in done.stdout.decode():
+        return f"want the text {case['says']!r} somewhere"
     if out["valid_until"] != case.get("valid_until", out["valid_until"]):
         return f"want valid_until {case['valid_until']}, got {out['valid_until']}"
-    return shape(out)
+    return shape(out, {"pcrs"} if case["args"][0] == "event-log" else set())
 
 
 def misses(seen, wanted):
@@ -83,15 +89,15 @@ def misses(seen, wanted):
     return [f"want claim {name} {value!r}, got {seen.get(name)!r}" for name, value in wanted.items() if seen.get(name) != value]
 
 
-def shape(out):
-    """What scripts rely on, whatever the verdict."""
+def shape(out, computed):
+    """What scripts rely on, whatever the verdict; computed: claims that do not rest on it."""
     if list(out) != ["verdict", "failed", "findings", "claims", "valid_until"]:
         return f"members {list(out)}"
     for finding in out["findings"]:
         if list(finding) != ["id", "spec", "outcome", "seen", "wanted"]:
             return f"members of a finding {list(finding)}"
     told = out["claims"].get("verified") is True  # of what is genuine all is told, whatever the policy says
-    if out["verdict"] != "accept" and not told and set(out["claims"]) - COMPUTED:
+    if out["verdict"] != "accept" and not told and set(out["claims"]) - COMPUTED - computed:
         return f"claims of a refusal: {list(out['claims'])}"
     return None
 
@@ -117,6 +123,10 @@ def make_cases(root):
     else:
         gen_swtpm.make(f"{root}/swtpm")
         cases += read_cases(f"{root}/swtpm")
+    gen_ek.all_cases(f"{root}/ek")
+    cases += read_cases(f"{root}/ek")
+    gen_log.all_cases(f"{root}/log")
+    cases += read_cases(f"{root}/log")
     gen_snp.all_cases(f"{root}/snp")
     snp = read_cases(f"{root}/snp")
     cases += snp + snp_mutations.of_cases(snp, f"{root}/mutated")
@@ -128,10 +138,11 @@ def make_cases(root):
 def real_cases(root):
     cases = []
     found = os.environ.get("COUNTERSIGN_EVIDENCE", os.path.join(HERE, "..", "..", "..", "shared", "evidence"))
-    for kind, reader in {"tpm": evidence, "snp": snp_evidence, "tdx": tdx_evidence}.items():
+    readers = [("tpm", evidence), ("tpm", log_evidence), ("tpm/certs", ek_evidence), ("snp", snp_evidence), ("tdx", tdx_evidence)]
+    for kind, reader in readers:
         folder = os.path.abspath(os.path.join(found, kind))
         if os.path.isdir(folder):
-            cases += reader.cases(folder, f"{root}/evidence-{kind}")
+            cases += reader.cases(folder, f"{root}/{reader.__name__}")
         else:
             print(f"NOTICE: no evidence at {folder}: real samples were NOT judged (set COUNTERSIGN_EVIDENCE)", flush=True)
     return cases

@@ -3,8 +3,8 @@
  * notes and S3 checksums use it.
  *
  * For everything of JOSE see attest/base/text.h. */
-#ifndef ATTEST_TLOG_B64_H
-#define ATTEST_TLOG_B64_H
+#ifndef ATTEST_BASE_B64_H
+#define ATTEST_BASE_B64_H
 
 #include "attest/base/wr.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* b64.c - see b64.h. */
-#include "attest/tlog/b64.h"
+#include "attest/base/b64.h"
 
 #include <string.h>
 
