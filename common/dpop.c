@@ -2,20 +2,19 @@
 /* dpop.c - DPoP proofs, checked and made; see jose.h.
  *
  * Remembers nothing: replay and the nonce are the caller's.  Source: RFC 9449 sections 4.2 and 4.3. */
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "attest/base/sec.h"
 #include "attest/base/text.h"
 #include "attest/base/wr.h"
+#include "common/dpop_read.h"
 #include "common/jose.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/sys.h"
 
-enum { HTU_MAX = 2048, ATH_LEN = 43, JTI_RANDOM = 16 };
-
-static const char TYP[] = "dpop+jwt";
+enum { ATH_LEN = 43, JTI_RANDOM = 16 };
 
 void
 dpop_done(struct dpop *d)
@@ -24,78 +23,14 @@ dpop_done(struct dpop *d)
     *d = (struct dpop){0};
 }
 
-/* The claims, borrowed from the payload. */
-struct claims {
-    const char *jti, *htm, *htu;
-    const char *nonce, *ath; /* NULL when absent */
-    int64_t iat;
-};
-
-/* Text of 1..max bytes. */
-static enum err
-claim_text(const json_t *payload, const char *name, size_t max, const char **out, struct why *why)
-{
-    const json_t *value = json_object_get(payload, name);
-    size_t len = json_string_length(value);
-
-    if (!json_is_string(value)) {
-        return why_add(why, ERR_MALFORMED, "%s is %s, want text", name,
-                       value == NULL ? "missing" : "of another type");
-    }
-    if (len == 0 || len > max) {
-        return why_add(why, ERR_LIMIT, "%s has %zu bytes, want 1 to %zu", name, len, max);
-    }
-    *out = json_string_value(value);
-    return ERR_OK;
-}
-
-static enum err
-claim_optional(const json_t *payload, const char *name, size_t max, const char **out,
-               struct why *why)
-{
-    if (json_object_get(payload, name) == NULL) {
-        return ERR_OK;
-    }
-    return claim_text(payload, name, max, out, why);
-}
-
-static enum err
-claim_iat(const json_t *payload, int64_t *out, struct why *why)
-{
-    const json_t *value = json_object_get(payload, "iat");
-
-    if (!json_is_integer(value)) {
-        return why_add(why, ERR_MALFORMED, "iat is %s, want an integer",
-                       value == NULL ? "missing" : "of another type");
-    }
-    *out = json_integer_value(value);
-    return ERR_OK;
-}
-
-static enum err
-claims_required(const json_t *payload, struct claims *out, struct why *why)
-{
-    TRY(claim_text(payload, "jti", JTI_MAX, &out->jti, why));
-    TRY(claim_text(payload, "htm", JTI_MAX, &out->htm, why));
-    TRY(claim_text(payload, "htu", HTU_MAX, &out->htu, why));
-    return claim_iat(payload, &out->iat, why);
-}
-
-static enum err
-claims_read(const json_t *payload, struct claims *out, struct why *why)
-{
-    TRY(claims_required(payload, out, why));
-    TRY(claim_optional(payload, "ath", JTI_MAX, &out->ath, why));
-    return claim_optional(payload, "nonce", sizeof((struct dpop *)NULL)->nonce - 1, &out->nonce,
-                          why);
-}
-
 /* RFC 9449 section 8.1: 1*NQCHAR. */
 static enum err
-nonce_check(const char *nonce, struct why *why)
+nonce_check(struct slice nonce, struct why *why)
 {
-    for (const char *c = nonce; c != NULL && *c != '\0'; c++) {
-        if (*c < 0x21 || *c > 0x7e || *c == '"' || *c == '\\') {
+    for (size_t i = 0; i < nonce.len; i++) {
+        uint8_t c = nonce.ptr[i];
+
+        if (c < 0x21 || c > 0x7e || c == '"' || c == '\\') {
             return why_add(why, ERR_MALFORMED, "nonce holds a character that no nonce has");
         }
     }
@@ -103,10 +38,10 @@ nonce_check(const char *nonce, struct why *why)
 }
 
 static enum err
-htu_check(const char *seen, const char *wanted, char canonical[HTU_MAX], struct why *why)
+htu_check(struct slice seen, const char *wanted, char canonical[DPOP_HTU_MAX], struct why *why)
 {
-    char ours[HTU_MAX];
-    enum err err = htu_normalise(slice_text(seen), canonical, HTU_MAX, why);
+    char ours[DPOP_HTU_MAX];
+    enum err err = htu_normalise(seen, canonical, DPOP_HTU_MAX, why);
 
     if (err != ERR_OK) {
         return why_add(why, err, "htu");
@@ -143,7 +78,7 @@ ath_of(const char *access_token, char out[ATH_LEN + 1])
 }
 
 static enum err
-ath_check(const char *ath, const char *access_token, struct why *why)
+ath_check(struct slice ath, const char *access_token, struct why *why)
 {
     char wanted[ATH_LEN + 1];
 
@@ -151,21 +86,21 @@ ath_check(const char *ath, const char *access_token, struct why *why)
         return ERR_OK;
     }
     ath_of(access_token, wanted);
-    if (ath == NULL || !sec_equal(slice_text(ath), slice_text(wanted))) {
+    if (!sec_equal(ath, slice_text(wanted))) {
         return why_add(why, ERR_UNAUTHENTICATED, "ath is %s",
-                       ath == NULL ? "missing" : "not that of the access token");
+                       ath.len == 0 ? "missing" : "not that of the access token");
     }
     return ERR_OK;
 }
 
 /* Everything that costs no signature. */
 static enum err
-claims_check(const struct claims *c, const struct dpop_want *want, char htu[HTU_MAX],
+claims_check(const struct proof_text *c, const struct dpop_want *want, char htu[DPOP_HTU_MAX],
              struct why *why)
 {
-    if (strcmp(c->htm, want->htm) != 0) {
+    if (!slice_same(c->htm, slice_text(want->htm))) {
         return why_add(why, ERR_UNAUTHENTICATED, "htm is \"%s\", want \"%s\"",
-                       text_show(slice_text(c->htm)).text, want->htm);
+                       text_show(c->htm).text, want->htm);
     }
     TRY(htu_check(c->htu, want->htu, htu, why));
     TRY(iat_check(c->iat, want, why));
@@ -175,11 +110,11 @@ claims_check(const struct claims *c, const struct dpop_want *want, char htu[HTU_
 
 /* The key of the replay memory: canonical values, so that no spelling makes a proof look new. */
 static enum err
-jti_hash(const struct dpop *d, const char *htu, const char *jti, char out[65], struct why *why)
+jti_hash(const struct dpop *d, const char *htu, struct slice jti, char out[65], struct why *why)
 {
     const struct slice zero = {(const uint8_t *)"", 1};
     const struct slice parts[] = {
-        {d->jwk.jkt, JKT_LEN}, zero, slice_text(htu), zero, slice_text(jti),
+        {d->jwk.jkt, JKT_LEN}, zero, slice_text(htu), zero, jti,
     };
     uint8_t digest[HASH_MAX];
 
@@ -189,24 +124,25 @@ jti_hash(const struct dpop *d, const char *htu, const char *jti, char out[65], s
 }
 
 static enum err
-key_check(const struct jws *jws, struct key_cache *keys, struct dpop *d, struct why *why)
+key_check(const struct proof_text *text, struct key_cache *keys, struct dpop *d, struct why *why)
 {
-    TRY(jwk_read_cached(json_object_get(jws->header, "jwk"), keys, &d->jwk, why));
-    return jws_verify(jws, &d->jwk.key, d->jwk.alg, why);
+    TRY(proof_text_key(text, keys, &d->jwk, why));
+    return jws_verify(&text->jws, &d->jwk.key, d->jwk.alg, why);
 }
 
 static enum err
-check(const struct jws *jws, const struct dpop_want *want, struct dpop *d, struct why *why)
+check(const struct proof_text *text, const struct dpop_want *want, struct dpop *d, struct why *why)
 {
-    struct claims claims = {.jti = "", .htm = "", .htu = ""};
-    char htu[HTU_MAX];
+    char htu[DPOP_HTU_MAX];
 
-    TRY(claims_read(jws->payload, &claims, why));
-    TRY(claims_check(&claims, want, htu, why));
-    TRY(key_check(jws, want->keys, d, why));
-    d->iat = claims.iat;
-    (void)snprintf(d->nonce, sizeof d->nonce, "%s", claims.nonce == NULL ? "" : claims.nonce);
-    return jti_hash(d, htu, claims.jti, d->jti_hash, why);
+    TRY(claims_check(text, want, htu, why));
+    TRY(key_check(text, want->keys, d, why));
+    d->iat = text->iat;
+    assert(text->nonce.len < sizeof d->nonce);
+    if (text->nonce.len > 0) {
+        memcpy(d->nonce, text->nonce.ptr, text->nonce.len);
+    }
+    return jti_hash(d, htu, text->jti, d->jti_hash, why);
 }
 
 /* Whatever is wrong with a proof means that nobody has been authenticated; what is wrong with us stays ours. */
@@ -234,13 +170,12 @@ as_unauthenticated(enum err err, struct why *why)
 enum err
 dpop_check(struct slice proof, const struct dpop_want *want, struct dpop *out, struct why *why)
 {
-    AUTO(jws_done) struct jws jws = {0};
+    AUTO(proof_text_done) struct proof_text text = {0};
     AUTO(dpop_done) struct dpop d = {0};
-    enum err err =
-        jws_read(proof, TYP, JOSE_ALLOW_ES256 | JOSE_ALLOW_ES384 | JOSE_ALLOW_EDDSA, &jws, why);
+    enum err err = proof_text_read(proof, &text, why);
 
     if (err == ERR_OK) {
-        err = check(&jws, want, &d, why);
+        err = check(&text, want, &d, why);
     }
     if (err != ERR_OK) {
         return as_unauthenticated(err, why);
@@ -278,7 +213,8 @@ enum err
 dpop_make(const struct jose_key *k, const char *htm, const char *htu, const char *nonce,
           const char *access_token, int64_t now, char **out, struct why *why)
 {
-    AUTO(json_free) json_t *header = json_pack("{s:s, s:o}", "typ", TYP, "jwk", jose_key_jwk(k));
+    AUTO(json_free)
+    json_t *header = json_pack("{s:s, s:o}", "typ", DPOP_TYP, "jwk", jose_key_jwk(k));
     AUTO(json_free) json_t *payload = payload_make(htm, htu, nonce, access_token, now);
     AUTO(mem_free_text) char *text = NULL;
 

@@ -15,7 +15,7 @@
 #include "common/key_cache.h"
 #include "common/mem.h"
 
-enum { FIELD_MAX = 48, THUMBPRINT_INPUT_MAX = 256 };
+enum { THUMBPRINT_INPUT_MAX = 256 };
 
 void
 jwk_done(struct jwk *k)
@@ -96,14 +96,8 @@ usage_check(const json_t *obj, const struct jose_alg_row *row, struct why *why)
     return ERR_OK;
 }
 
-/* The public numbers; no y in OKP keys. */
-struct point {
-    uint8_t x_bytes[FIELD_MAX], y_bytes[FIELD_MAX];
-    struct slice x, y;
-};
-
 static enum err
-coordinate(const json_t *obj, const char *name, size_t want, uint8_t out[FIELD_MAX],
+coordinate(const json_t *obj, const char *name, size_t want, uint8_t out[JOSE_FIELD_MAX],
            struct why *why)
 {
     const char *text = "";
@@ -118,21 +112,16 @@ coordinate(const json_t *obj, const char *name, size_t want, uint8_t out[FIELD_M
 }
 
 static enum err
-point_read(const json_t *obj, const struct jose_alg_row *row, struct point *out, struct why *why)
+point_read(const json_t *obj, const struct jose_alg_row *row, struct jose_point *out,
+           struct why *why)
 {
-    enum err err = coordinate(obj, "x", row->field_len, out->x_bytes, why);
-
-    out->x = (struct slice){out->x_bytes, row->field_len};
-    if (err == ERR_OK && row->key == KEY_EC) {
-        err = coordinate(obj, "y", row->field_len, out->y_bytes, why);
-        out->y = (struct slice){out->y_bytes, row->field_len};
-    }
-    return err;
+    TRY(coordinate(obj, "x", row->field_len, out->x, why));
+    return row->key == KEY_EC ? coordinate(obj, "y", row->field_len, out->y, why) : ERR_OK;
 }
 
 /* RFC 7638 section 3, from decoded values: one key has one thumbprint. */
 static void
-thumbprint(const struct jose_alg_row *row, const struct point *point, struct jwk *out)
+thumbprint(const struct jose_alg_row *row, const struct jose_point *point, struct jwk *out)
 {
     uint8_t json[THUMBPRINT_INPUT_MAX];
     struct wr w = wr_init(json, sizeof json, "thumbprint");
@@ -142,10 +131,10 @@ thumbprint(const struct jose_alg_row *row, const struct point *point, struct jwk
     wr_text(&w, "\",\"kty\":\"");
     wr_text(&w, row->kty);
     wr_text(&w, "\",\"x\":\"");
-    wr_b64url(&w, point->x);
-    if (point->y.len > 0) {
+    wr_b64url(&w, (struct slice){point->x, row->field_len});
+    if (row->key == KEY_EC) {
         wr_text(&w, "\",\"y\":\"");
-        wr_b64url(&w, point->y);
+        wr_b64url(&w, (struct slice){point->y, row->field_len});
     }
     wr_text(&w, "\"}");
     assert(!w.full); /* the longest, P-384, takes 175 bytes */
@@ -176,31 +165,33 @@ row_of(const json_t *obj, struct jose_alg_row *out, struct why *why)
 }
 
 static enum err
-key_make(const struct jose_alg_row *row, const struct point *point, struct sig_key *out,
+key_make(const struct jose_alg_row *row, const struct jose_point *point, struct sig_key *out,
          struct why *why)
 {
+    const struct slice x = {point->x, row->field_len};
+
     if (row->key == KEY_EC) {
-        return sig_key_ec(row->curve, point->x, point->y, out, why);
+        return sig_key_ec(row->curve, x, (struct slice){point->y, row->field_len}, out, why);
     }
-    return sig_key_ed25519(point->x, out, why);
+    return sig_key_ed25519(x, out, why);
 }
 
-static enum err
-key_read(const json_t *obj, const struct jose_alg_row *row, struct key_cache *cache,
-         struct jwk *out, struct why *why)
+enum err
+jwk_of_point(const struct jose_alg_row *row, const struct jose_point *point,
+             struct key_cache *cache, struct jwk *out, struct why *why)
 {
-    struct point point = {0};
+    struct jwk k = {.alg = row->alg};
 
-    TRY(usage_check(obj, row, why));
-    TRY(point_read(obj, row, &point, why));
-    thumbprint(row, &point, out);
-    if (cache != NULL && key_cache_get(cache, out->jkt, &out->key)) {
+    thumbprint(row, point, &k);
+    if (cache != NULL && key_cache_get(cache, k.jkt, &k.key)) {
+        *out = k;
         return ERR_OK;
     }
-    TRY(key_make(row, &point, &out->key, why));
+    TRY(key_make(row, point, &k.key, why));
     if (cache != NULL) {
-        key_cache_put(cache, out->jkt, &out->key);
+        key_cache_put(cache, k.jkt, &k.key);
     }
+    *out = k;
     return ERR_OK;
 }
 
@@ -214,25 +205,19 @@ enum err
 jwk_read_cached(const json_t *obj, struct key_cache *cache, struct jwk *out, struct why *why)
 {
     struct jose_alg_row row = {0};
+    struct jose_point point = {.x = {0}};
 
     if (!json_is_object(obj)) {
         return why_add(why, ERR_MALFORMED, "jwk: missing or not an object");
     }
     TRY(refuse_private(obj, why));
     TRY(row_of(obj, &row, why));
-
-    struct jwk k = {.alg = row.alg};
-
-    TRY(key_read(obj, &row, cache, &k, why));
-    *out = k;
-    return ERR_OK;
+    TRY(usage_check(obj, &row, why));
+    TRY(point_read(obj, &row, &point, why));
+    return jwk_of_point(&row, &point, cache, out, why);
 }
 
 /* --- JWS compact serialisation (RFC 7515 section 7.1) --- */
-
-struct parts {
-    struct slice header, payload, sig, signing_input;
-};
 
 /* Everything before the next dot; the rest of `text` is what follows it. */
 static bool
@@ -251,8 +236,8 @@ cut_dot(struct slice *text, struct slice *out)
     return true;
 }
 
-static enum err
-split(struct slice text, size_t max, struct parts *out, struct why *why)
+enum err
+jws_split(struct slice text, size_t max, struct jws_parts *out, struct why *why)
 {
     struct slice rest = text;
     struct slice beyond = {0};
@@ -366,7 +351,7 @@ header_check(struct jws *j, const char *typ, unsigned allow, struct why *why)
 }
 
 static enum err
-payload_read(const struct parts *parts, struct jws *j, struct why *why)
+payload_read(const struct jws_parts *parts, struct jws *j, struct why *why)
 {
     enum err err =
         segment_object(parts->payload, &j->payload_bytes, &j->payload_len, &j->payload, why);
@@ -388,10 +373,10 @@ read_within(struct slice text, size_t max, const char *typ, unsigned allow, stru
 {
     AUTO(jws_done) struct jws j = {0};
     AUTO(mem_free_bytes) uint8_t *header = NULL;
-    struct parts parts = {0};
+    struct jws_parts parts = {0};
     size_t header_len = 0;
 
-    TRY(split(text, max, &parts, why));
+    TRY(jws_split(text, max, &parts, why));
 
     enum err err = segment_object(parts.header, &header, &header_len, &j.header, why);
 

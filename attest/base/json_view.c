@@ -185,6 +185,18 @@ json_view_find(struct slice object, const char *const *names, size_t n, struct s
 }
 
 bool
+json_view_members(struct slice object, const char *const *names, size_t n, struct slice *values)
+{
+    size_t members = json_view_find(object, names, n, values);
+    size_t found = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        found += values[i].len > 0;
+    }
+    return json_view_is_object(object) && found == members;
+}
+
+bool
 json_view_member(struct slice object, const char *name, struct slice *value)
 {
     struct slice rest = {0};

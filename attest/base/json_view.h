@@ -18,6 +18,10 @@ bool json_view_member(struct slice object, const char *name, struct slice *value
 size_t json_view_find(struct slice object, const char *const *names, size_t n,
                       struct slice *values);
 
+/* The same, and the object has no member of another name. */
+bool json_view_members(struct slice object, const char *const *names, size_t n,
+                       struct slice *values);
+
 /* How many members or elements it has; 0 when it is neither object nor array. */
 size_t json_view_count(struct slice value);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "attest/base/text.h"
-#include "common/jose.h"
+#include "common/dpop_read.h"
 #include "common/json.h"
 
 enum { URL_MAX = 512, NOW = 1800000000 };
@@ -61,6 +61,25 @@ proof(struct slice in)
     must(err != ERR_OK || (strlen(d.jwk.jkt_text) == B64_JKT && strlen(d.jti_hash) == 64));
 }
 
+/* What is read in place is read the same with trees. */
+static void
+readers(struct slice in)
+{
+    AUTO(proof_text_done) struct proof_text plain = {0};
+    AUTO(proof_text_done) struct proof_text tree = {0};
+    struct why why = {0};
+
+    if (!proof_text_plain(in, &plain)) {
+        return;
+    }
+    must(proof_text_tree(in, &tree, &why) == ERR_OK);
+    must(slice_same(plain.jti, tree.jti) && slice_same(plain.htm, tree.htm));
+    must(slice_same(plain.htu, tree.htu) && slice_same(plain.nonce, tree.nonce));
+    must(slice_same(plain.ath, tree.ath) && plain.iat == tree.iat);
+    must(plain.jws.alg == tree.jws.alg && plain.jws.sig_len == tree.jws.sig_len);
+    must(slice_same(plain.jws.signing_input, tree.jws.signing_input));
+}
+
 static void
 url(struct slice in)
 {
@@ -93,6 +112,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     jws(in);
     proof(in);
+    readers(in);
     url(in);
     jwk(in);
     must(ERR_peek_error() == 0);
