@@ -150,19 +150,20 @@ check_newest(const struct intel_shelf *s, const struct intel_said *said, int64_t
                          pcs_kind_name(said->item.kind), k->said.eval);
 }
 
-/* A free place, or that of the FMSPC used longest ago.  There is room for all else. */
+/* A free place, or that of the FMSPC used longest ago: there is room for all else, so one of these has the last place. */
 static struct kept *
 place_take(struct intel_shelf *s)
 {
-    struct kept *oldest = NULL;
+    struct kept *oldest = s->kept;
 
     if (s->kept_n < s->kept_max) {
         return &s->kept[s->kept_n++];
     }
-    for (size_t i = 0; i < s->kept_n; i++) {
+    for (size_t i = 1; i < s->kept_n; i++) {
         struct kept *k = &s->kept[i];
+        bool named = k->said.item.kind == PCS_TCB_INFO;
 
-        if (k->said.item.kind == PCS_TCB_INFO && (oldest == NULL || k->used < oldest->used)) {
+        if (named && (oldest->said.item.kind != PCS_TCB_INFO || k->used < oldest->used)) {
             oldest = k;
         }
     }

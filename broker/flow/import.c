@@ -69,7 +69,7 @@ import_done(struct import *in)
 static const struct form *
 form_of(const char *kind)
 {
-    for (size_t i = 0; i < FORMS_N; i++) {
+    for (size_t i = 0; i < FORMS_N && kind != NULL; i++) {
         if (strcmp(FORMS[i].kind, kind) == 0) {
             return &FORMS[i];
         }

@@ -39,7 +39,7 @@ court_finding(const struct td_scene *s, const char *id)
         }
     }
     fail_msg("no row %s", id);
-    return NULL;
+    return &s->got.verdict.finding[0];
 }
 
 static inline void

@@ -99,6 +99,18 @@ paper_time(struct paper_out *o, const char *name, int64_t unix_s)
     paper_say(o, "\"%s\":\"%s\",", name, text);
 }
 
+/* What a component is called; NULL: it has no name. */
+static inline const char *
+paper_name(bool sgx, size_t at)
+{
+    static const char *const SGX[TDX_COMPONENTS] = {
+        [0] = "Early Microcode Update", [2] = "TXT SINIT", [7] = "SEAMLDR ACM"};
+    static const char *const TDX[TDX_COMPONENTS] = {"TDX Module", "TDX Module",
+                                                    "TDX Late Microcode Update"};
+
+    return sgx ? SGX[at] : TDX[at];
+}
+
 static inline void
 paper_components(struct paper_out *o, const char *name, const uint8_t svn[TDX_COMPONENTS])
 {
@@ -106,13 +118,7 @@ paper_components(struct paper_out *o, const char *name, const uint8_t svn[TDX_CO
 
     paper_say(o, "\"%s\":[", name);
     for (size_t i = 0; i < TDX_COMPONENTS; i++) {
-        const char *type = sgx && i == 0   ? "Early Microcode Update"
-                           : sgx && i == 2 ? "TXT SINIT"
-                           : sgx && i == 7 ? "SEAMLDR ACM"
-                           : sgx           ? NULL
-                           : i < 2         ? "TDX Module"
-                           : i == 2        ? "TDX Late Microcode Update"
-                                           : NULL;
+        const char *type = paper_name(sgx, i);
 
         paper_say(o, "%s{\"svn\":%u", i > 0 ? "," : "", svn[i]);
         if (type != NULL) {

@@ -310,7 +310,7 @@ td_sgx_open(struct td_sgx *s, bool processor)
     td_item_octets(&s->top[5], bytes, sizeof bytes);
     memcpy(s->top[6].value, CONFIG, sizeof CONFIG);
     s->top[6].len = sizeof CONFIG;
-    for (uint8_t i = 0; i < TDX_COMPONENTS; i++) {
+    for (size_t i = 0; i < TDX_COMPONENTS; i++) {
         s->tcb[i].arc = (uint8_t)(i + 1);
         td_item_number(&s->tcb[i], 0x02, td_components()[i]);
     }

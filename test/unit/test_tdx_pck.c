@@ -431,17 +431,17 @@ static void
 no_item_may_be_missing(void **state)
 {
     (void)state;
-    for (uint8_t arc = SGX_PPID; arc <= SGX_TYPE; arc++) {
+    for (unsigned arc = SGX_PPID; arc <= SGX_TYPE; arc++) {
         struct td_scene *s = court(4, 2);
 
-        td_item_drop(s->sgx.top, &s->sgx.top_n, arc);
+        td_item_drop(s->sgx.top, &s->sgx.top_n, (uint8_t)arc);
         td_make(s);
         assert_refused(s, JUDGE_REJECT, "pck.extension", "missing", "");
     }
-    for (uint8_t arc = 1; arc <= SGX_CPUSVN; arc++) {
+    for (unsigned arc = 1; arc <= SGX_CPUSVN; arc++) {
         struct td_scene *s = court(4, 2);
 
-        td_item_drop(s->sgx.tcb, &s->sgx.tcb_n, arc);
+        td_item_drop(s->sgx.tcb, &s->sgx.tcb_n, (uint8_t)arc);
         td_make(s);
         assert_refused(s, JUDGE_REJECT, "pck.extension", "incomplete", "");
     }
