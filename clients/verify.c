@@ -16,7 +16,7 @@
 
 struct type_row {
     const char *name;
-    int (*run)(int argc, char **argv); /* NULL: not in this version */
+    int (*run)(int argc, char **argv);
 };
 
 static const struct type_row TYPES[] = {
@@ -34,7 +34,6 @@ static const struct type_row TYPES[] = {
 static const struct verify_row ROWS[] = {
     {"input.unreadable", "Countersign verify",
      "Every file that the command line names can be read."},
-    {"evidence.unsupported", "Countersign verify", "This version judges that type of evidence."},
     {"pcrs.malformed", "Countersign verify",
      "The PCR values are lines \"bank:index=hex\", each PCR once; of an Azure guest, also 24 x 32 "
      "bytes."},
@@ -252,33 +251,12 @@ verify_print_claims(const struct appraisal *a, json_t *claims, const char *title
     return (int)verdict_judge(&a->verdict);
 }
 
-static bool
-asks_json(int argc, char **argv)
-{
-    bool json = false;
-
-    for (int i = 1; i < argc; i++) {
-        json = json || strcmp(argv[i], "--json") == 0;
-    }
-    return json;
-}
-
-static int
-unsupported(const char *type, int argc, char **argv)
-{
-    struct appraisal a;
-
-    verify_alone(&a, "evidence.unsupported", OUTCOME_UNABLE, type,
-                 "tpm, sev-snp, tdx, azure-sev-snp, azure-tdx, event-log, ak-cert, amd-chain");
-    return verify_print(&a, NULL, NULL, asks_json(argc, argv));
-}
-
 static void
 help(void)
 {
     say("usage: countersign verify TYPE [options]\n\nJudge evidence offline.  Types:");
     for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        say("  %s%s", TYPES[i].name, TYPES[i].run == NULL ? " (not in this version)" : "");
+        say("  %s", TYPES[i].name);
     }
     say("\n`countersign verify TYPE --help` tells more.  Exit codes: 0 accept, 1 reject, 2 "
         "malformed,"
@@ -298,9 +276,6 @@ cmd_verify(int argc, char **argv)
         return EXIT_OK;
     }
     for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        if (strcmp(argv[1], TYPES[i].name) == 0 && TYPES[i].run == NULL) {
-            return unsupported(TYPES[i].name, argc - 1, argv + 1);
-        }
         if (strcmp(argv[1], TYPES[i].name) == 0) {
             return TYPES[i].run(argc - 1, argv + 1);
         }

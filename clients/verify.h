@@ -2,8 +2,8 @@
 /* verify.h - `countersign verify TYPE ...`: judge evidence offline, with the code the broker uses.
  *
  * What was wanted and could not be done is a verdict too (`unable`, exit code 3), never silence: a
- * file that cannot be read, a type of evidence or a rule of a policy that this version has not.  A
- * wrong command line is exit code 64 and no verdict. */
+ * file that cannot be read, a rule of a policy that this version has not.  A wrong command line is
+ * exit code 64 and no verdict. */
 #ifndef CLIENTS_VERIFY_H
 #define CLIENTS_VERIFY_H
 

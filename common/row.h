@@ -13,6 +13,12 @@
  *                 "ek_pinned": ["SHA-256 of a SubjectPublicKeyInfo", ...],
  *                 "ek_crl": "require" | "if-present" | "off", "ek_crl_stale": "refuse" | "accept",
  *                 "ek_expired": "refuse" | "accept" }
+ *               and, in place of values or beside them, what booted (struct tpm_predicates):
+ *                 "secure_boot": true, "sb_authority": ["hex"], "dbx_min": 380 | ["hex"],
+ *                 "boot_apps": ["hex", ["hex", "hex"]], "no_option_rom": true,
+ *                 "scrtm_version": ["text"], "cmdline": ["text"], "initrd": ["hex"],
+ *                 "uki": [{ "sha256": { ".linux": "hex" }, "phases": ["enter-initrd"] }],
+ *                 "pcr11_signer": ["PEM"]
  * A sev-snp row: { "type": "sev-snp", "product": ["Genoa", "Turin"], and then, all of it optional,
  *                 "vmpl_max": 0, "allow_debug": false, "allow_provisional": false,
  *                 "allow_masked_chip": false, "allow_smt": true,
@@ -47,7 +53,8 @@
  *
  * ERR_MALFORMED: not of that form.  ERR_LIMIT: too many, too long, out of range.  ERR_DENIED:
  * well-formed, but nothing that may be relied on: policy.resettable_pcr (16 and 23, which software
- * can reset), policy.weak_bank (SHA-1), policy.unsigned_id (family_id, image_id or guest_svn_min
+ * can reset), policy.weak_bank (SHA-1), policy.unanchored (cmdline or initrd without a predicate on
+ * the kernel, whose word they are), policy.unsigned_id (family_id, image_id or guest_svn_min
  * without the digest of a key: the host would choose them), policy.revoked_tcb (tcb_status Revoked).  ERR_UNABLE: a rule or a type of
  * evidence that this version lacks. */
 #ifndef COMMON_ROW_H

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/base/b64.h"
 #include "attest/base/text.h"
 #include "attest/sig/sig.h"
-#include "attest/base/b64.h"
 
 enum { ALG_ED25519 = 0x01, SIGNATURES_MAX = 16, SIZE_DIGITS = 20 };
 

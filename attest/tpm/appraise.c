@@ -288,7 +288,7 @@ tpm_claim_log(const struct tpm_in *t, struct tpm_claims *out)
     }
     out->predicates = tpm_predicates_wanted(&t->want->must);
     (void)tpm_uki_of(t, out->uki_phase);
-    for (size_t i = 0; i < TPM_LOG_BANKS * TPM_PCRS; i++) {
+    for (size_t i = 0; i < (size_t)TPM_LOG_BANKS * TPM_PCRS; i++) {
         struct slice value = tpm_replay_value(r, tpm_log_bank(i / TPM_PCRS), i % TPM_PCRS);
         bool told = value.len > 0 && r->extends[i % TPM_PCRS] > 0;
 

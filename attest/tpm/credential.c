@@ -13,7 +13,11 @@
 static const char IDENTITY[] = "IDENTITY";
 static const struct slice LABEL_IDENTITY = {(const uint8_t *)IDENTITY, sizeof IDENTITY};
 
-enum { SIZE_LEN = 2, NAME_MIN = 2 + SHA256_LEN };
+enum {
+    SIZE_LEN = 2,
+    NAME_MIN = 2 + SHA256_LEN,
+    PARTY_MAX = sizeof IDENTITY + ECDH_FIELD_MAX + ECDH_FIELD_MAX,
+};
 
 /* Everything secret on the way; wiped at the end. */
 struct work {
@@ -66,7 +70,7 @@ static enum err
 share_ecc(const struct tpm_credential_in *in, struct work *w, struct wr *secret, struct why *why)
 {
     const struct kdf_out seed = {w->seed, hash_len(in->ek->name_alg)};
-    uint8_t info[sizeof IDENTITY + 2 * ECDH_FIELD_MAX];
+    uint8_t info[PARTY_MAX];
     struct wr party = wr_init(info, sizeof info, "KDFe");
     struct ecdh *e = &w->ecdh;
 

@@ -49,21 +49,30 @@ compare(const struct tpm_in *t, const struct tpm_pcr *v, struct compared *c)
     }
 }
 
-/* The quoted values, in the order of the signed selection. */
+/* The quoted values of one bank that are known. */
+static void
+compare_bank(const struct tpm_in *t, size_t row, struct compared *c)
+{
+    uint16_t alg = t->quote.select[row].bank;
+    size_t bank = tpm_log_bank_of(alg);
+
+    if (bank == TPM_LOG_BANKS) {
+        return;
+    }
+    c->missing = t->log.log.banks & 1U << bank ? c->missing : alg;
+    for (size_t k = 0; k < TPM_PCRS; k++) {
+        if (t->sent.at[row][k] != NULL) {
+            compare(t, t->sent.at[row][k], c);
+        }
+    }
+}
+
+/* In the order of the signed selection. */
 static void
 compare_quoted(const struct tpm_in *t, struct compared *c)
 {
     for (size_t i = 0; i < tpm_selections(t); i++) {
-        bool counts = tpm_log_bank_of(t->quote.select[i].bank) < TPM_LOG_BANKS;
-
-        if (counts && !(t->log.log.banks & 1U << tpm_log_bank_of(t->quote.select[i].bank))) {
-            c->missing = t->quote.select[i].bank;
-        }
-        for (size_t k = 0; counts && k < TPM_PCRS; k++) {
-            if (t->sent.at[i][k] != NULL) {
-                compare(t, t->sent.at[i][k], c);
-            }
-        }
+        compare_bank(t, i, c);
     }
 }
 

@@ -79,11 +79,11 @@ static const struct variable_row *
 row_of(const struct variable_row *rows, size_t n, const struct tpm_variable *v, bool *name_known)
 {
     for (size_t i = 0; i < n; i++) {
-        if (named(v->name, rows[i].name)) {
-            *name_known = true;
-            if (slice_same(v->guid, (struct slice){rows[i].guid, GUID_LEN})) {
-                return &rows[i];
-            }
+        bool same_name = named(v->name, rows[i].name);
+
+        *name_known = *name_known || same_name;
+        if (same_name && slice_same(v->guid, (struct slice){rows[i].guid, GUID_LEN})) {
+            return &rows[i];
         }
     }
     return NULL;

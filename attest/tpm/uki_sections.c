@@ -8,6 +8,7 @@
 #include "attest/tpm/uki.h"
 
 enum {
+    DOS_MAGIC = 0x5a4d,   /* "MZ" */
     PE_POINTER = 0x3c,    /* where the MS-DOS header says where the PE header is */
     PE_SECTIONS_MAX = 96, /* as many as the loader of Windows takes */
     NAME_LEN = 8,
@@ -80,7 +81,7 @@ open_table(struct slice image, size_t *n)
 {
     struct rd r = rd_init(image, "image");
 
-    if (rd_u8(&r, "e_magic") != 'M' || rd_u8(&r, "e_magic") != 'Z') {
+    if (rd_le16(&r, "e_magic") != DOS_MAGIC) {
         rd_fail(&r, "e_magic", "not a PE image");
     }
     (void)rd_bytes(&r, "MS-DOS header", PE_POINTER - 2);

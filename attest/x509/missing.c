@@ -72,7 +72,10 @@ url_text(struct slice extensions, char dst[X509_URL_TEXT])
         url = read_access(&list);
     }
     for (size_t i = 0; url.len < X509_URL_TEXT && i < url.len; i++) {
-        dst[i] = url.ptr[i] > ' ' && url.ptr[i] < 0x7f ? (char)url.ptr[i] : '?';
+        dst[i] = '?';
+        if (url.ptr[i] > ' ' && url.ptr[i] < 0x7f) {
+            dst[i] = (char)url.ptr[i];
+        }
         dst[i + 1] = '\0';
     }
 }

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/base/b64.h"
 #include "attest/base/sec.h"
 #include "attest/base/text.h"
-#include "attest/base/b64.h"
 #include "broker/mint/secret.h"
 #include "broker/mint/sigv4.h"
 #include "common/mem.h"

@@ -39,14 +39,18 @@ TEXTS = {
     "missing file": (["tpm", *FILES, "--pcrs", "nowhere"], 3, ["UNABLE     input.unreadable", "nowhere", "verdict: unable"], []),
     "missing key": (["tpm", *FILES[:4], "--ak", "nowhere"], 3, ["nowhere", "verdict: unable"], []),
     "bare key": (["tpm", *FILES[:4], "--ak", "ak.pem"], 1, ["ak.untrusted", '"pinned-key" in the policy'], []),
-    "later type": (["tdx", "--quote", "x"], 3, ["evidence.unsupported", "verdict: unable"], []),
+    "EK certificate": (["ek-cert", "nowhere"], 3, ["UNABLE     input.unreadable", "nowhere", "verdict: unable"], []),
+    "EK certificate malformed": (["ek-cert", "ak.pub"], 2, ["MALFORMED  ek.cert_malformed", "verdict: malformed"], []),
     "help": (["tpm", "--help"], 0, ["--quote", "--select", "--at"], []),
-    "help on types": (["--help"], 0, ["tpm", "tdx (not in this version)"], []),
+    "help on types": (["--help"], 0, ["tpm", "tdx", "ek-cert"], ["not in this version"]),
 }
 
 USAGE = {
     "no type": [],
     "unknown type": ["tpm3"],
+    "no EK certificate": ["ek-cert"],
+    "two EK certificates": ["ek-cert", "ak.pub", "ak.pub"],
+    "EK certificate and a wrong time": ["ek-cert", "ak.pub", "--at", "today"],
     "no quote": ["tpm", *FILES[2:]],
     "no signature": ["tpm", *FILES[:2], *FILES[4:]],
     "no key": ["tpm", *FILES[:4]],
