@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "broker/mint/serve.h"
 #include "common/sys.h"
@@ -63,9 +64,13 @@ pair_reason(int status, char dst[PAIR_REASON])
 
 /* True for the one who from now on owns what waits under that id. */
 static bool
-claim(struct pair_wait *w, unsigned long long id)
+claim(struct mint *m, struct pair_wait *w, unsigned long long id)
 {
-    return atomic_compare_exchange_strong(&w->id, &id, PAIR_TAKEN);
+    if (!atomic_compare_exchange_strong(&w->id, &id, PAIR_TAKEN)) {
+        return false;
+    }
+    (void)atomic_fetch_sub(&m->unanswered, 1);
+    return true;
 }
 
 void
@@ -87,7 +92,7 @@ pair_bury(struct mint *m)
     for (size_t i = 0; i < PAIR_WAITING; i++) {
         unsigned long long id = atomic_load(&m->wait[i].id);
 
-        if (id > PAIR_TAKEN && claim(&m->wait[i], id)) {
+        if (id > PAIR_TAKEN && claim(m, &m->wait[i], id)) {
             (void)sem_post(&m->wait[i].ready); /* without an answer */
         }
     }
@@ -108,7 +113,7 @@ hand_out(struct mint *m, struct slice answer)
 
     struct pair_wait *w = &m->wait[id & (PAIR_WAITING - 1)];
 
-    if (id <= PAIR_TAKEN || !claim(w, id)) {
+    if (id <= PAIR_TAKEN || !claim(m, w, id)) {
         return;
     }
     w->code = answer_decode(answer, w->out, w->why);
@@ -135,6 +140,93 @@ pair_take(struct mint *m)
     return n > 0;
 }
 
+static void
+ring(const struct mint *m)
+{
+    const uint64_t once = 1;
+
+    (void)!write(m->bell, &once, sizeof once); /* fails only when it is ringing already */
+}
+
+/* True for the one who from now on takes datagrams. */
+static bool
+ear_take(struct mint *m)
+{
+    (void)pthread_mutex_lock(&m->lock);
+    bool mine = m->ear == EAR_NOBODY;
+
+    m->ear = mine ? EAR_ASKER : m->ear;
+    (void)pthread_mutex_unlock(&m->lock);
+    return mine;
+}
+
+/* The listener is called back for those who wait still, and to bury the mint. */
+static void
+ear_leave(struct mint *m, bool mint_gone)
+{
+    (void)pthread_mutex_lock(&m->lock);
+    bool call = m->listening && (mint_gone || m->hung_up || atomic_load(&m->unanswered) > 0);
+
+    m->ear = call ? EAR_LISTENER : EAR_NOBODY;
+    (void)pthread_mutex_unlock(&m->lock);
+    if (call) {
+        ring(m);
+    }
+}
+
+/* The socket was hung up.  An asker who has the ear now may still have answers to take, and calls when it leaves. */
+static void
+note_end(struct mint *m)
+{
+    (void)pthread_mutex_lock(&m->lock);
+    m->hung_up = true;
+    m->ear = m->ear == EAR_NOBODY ? EAR_LISTENER : m->ear;
+    (void)pthread_mutex_unlock(&m->lock);
+}
+
+static bool
+called_back(struct mint *m)
+{
+    (void)pthread_mutex_lock(&m->lock);
+    bool called = m->ear == EAR_LISTENER;
+
+    (void)pthread_mutex_unlock(&m->lock);
+    return called;
+}
+
+/* Until an asker rings, or the mint has gone while nobody listens.  No datagram wakes who waits for the end of the socket only. */
+static void
+wait_for_call(struct mint *m)
+{
+    struct pollfd p[2] = {{.fd = m->bell, .events = POLLIN}, {.fd = m->fd}};
+    uint64_t rung = 0;
+
+    while (!called_back(m)) {
+        if (poll(p, 2, -1) > 0 && p[1].revents != 0) {
+            note_end(m);
+            p[1].fd = -1; /* or it would end the wait again and again */
+        }
+        (void)!read(m->bell, &rung, sizeof rung);
+    }
+}
+
+/* Who has just been answered may have asked again already, so one ask is quiet too; but who waits for the listener must not be
+ * left to itself. */
+void
+pair_rest(struct mint *m)
+{
+    (void)pthread_mutex_lock(&m->lock);
+    unsigned left = atomic_load(&m->unanswered);
+
+    m->quiet = left <= 1 ? m->quiet + 1 : 0;
+    if (m->quiet >= PAIR_QUIET && left == 0 && !m->hung_up) {
+        m->ear = EAR_NOBODY;
+        m->quiet = 0;
+    }
+    (void)pthread_mutex_unlock(&m->lock);
+    wait_for_call(m);
+}
+
 static enum err
 gone(const struct mint *m, struct why *why)
 {
@@ -159,6 +251,7 @@ place_take(struct mint *m, struct mint_answer *out, size_t *place, struct why *w
     atomic_store(&w->done, false);
     w->out = out;
     w->why = why;
+    (void)atomic_fetch_add(&m->unanswered, 1);
     atomic_store(&w->id, ++m->asked << PLACE_BITS | *place);
     return ERR_OK;
 }
@@ -172,16 +265,23 @@ place_give(struct mint *m, size_t place)
     m->free[m->free_n++] = (uint16_t)place;
 }
 
-/* Before there is a listener the asking thread takes its answer itself. */
-static void
-take_alone(struct mint *m, int64_t deadline_ms)
+/* One datagram, by the asker who has the ear.  False when it had to give it up: the mint has gone, and who buries it posts every
+ * place. */
+static bool
+hear(struct mint *m, int64_t deadline_ms)
 {
     struct pollfd p = {.fd = m->fd, .events = POLLIN};
     int64_t left = deadline_ms - clock_mono_ms();
 
-    if (left > 0 && poll(&p, 1, (int)left) > 0 && !pair_take(m)) {
-        pair_bury(m);
+    if (left <= 0 || poll(&p, 1, (int)left) <= 0 || pair_take(m)) {
+        return true;
     }
+    if (!m->listening) {
+        pair_bury(m);
+        return true;
+    }
+    ear_leave(m, true);
+    return false;
 }
 
 /* True when the place was posted: answered, or the mint has gone. */
@@ -190,21 +290,24 @@ wait_posted(struct mint *m, struct pair_wait *w, int64_t deadline_ms)
 {
     const struct timespec until = {.tv_sec = deadline_ms / 1000,
                                    .tv_nsec = deadline_ms % 1000 * 1000000};
-    int rc = -1;
+    bool hears = ear_take(m);
+    int rc = hears ? sem_trywait(&w->ready) : -1;
 
-    while (!m->listening && sem_trywait(&w->ready) != 0) {
-        if (clock_mono_ms() >= deadline_ms) {
+    while (rc != 0 && hears && clock_mono_ms() < deadline_ms) {
+        hears = hear(m, deadline_ms);
+        rc = sem_trywait(&w->ready);
+    }
+    if (hears) {
+        ear_leave(m, false);
+        return rc == 0;
+    }
+    while (rc != 0) {
+        rc = sem_clockwait(&w->ready, CLOCK_MONOTONIC, &until);
+        if (rc != 0 && errno != EINTR) {
             return false;
         }
-        take_alone(m, deadline_ms);
     }
-    if (!m->listening) {
-        return true;
-    }
-    do {
-        rc = sem_clockwait(&w->ready, CLOCK_MONOTONIC, &until);
-    } while (rc != 0 && errno == EINTR);
-    return rc == 0;
+    return true;
 }
 
 /* Who gives up must claim its own place first; if the answer has just been claimed, it is there in a moment. */
@@ -215,7 +318,7 @@ wait_for(struct mint *m, size_t place, struct why *why)
     unsigned long long id = atomic_load(&w->id);
     bool posted = wait_posted(m, w, clock_mono_ms() + m->wait_ms);
 
-    if (!posted && id > PAIR_TAKEN && claim(w, id)) {
+    if (!posted && id > PAIR_TAKEN && claim(m, w, id)) {
         return why_add(why, ERR_UNABLE, "mint did not answer within %lld ms",
                        (long long)m->wait_ms);
     }
@@ -242,6 +345,21 @@ send_ask(struct mint *m, uint64_t id, const struct mint_ask *ask, struct why *wh
     return ERR_OK; /* a pair that broke is found out, with its reason, by who listens */
 }
 
+/* Send and wait, at a place that is ours. */
+static enum err
+ask_at(struct mint *m, size_t place, const struct mint_ask *ask, struct why *why)
+{
+    struct pair_wait *w = &m->wait[place];
+    unsigned long long id = atomic_load(&w->id);
+    enum err err = send_ask(m, id, ask, why);
+
+    if (err == ERR_OK) {
+        return wait_for(m, place, why);
+    }
+    (void)claim(m, w, id); /* nobody will answer it */
+    return err;
+}
+
 enum err
 mint_ask(struct mint *m, const struct mint_ask *ask, struct mint_answer *out, struct why *why)
 {
@@ -254,10 +372,7 @@ mint_ask(struct mint *m, const struct mint_ask *ask, struct mint_answer *out, st
     if (err != ERR_OK) {
         return err;
     }
-    err = send_ask(m, atomic_load(&m->wait[place].id), ask, why);
-    if (err == ERR_OK) {
-        err = wait_for(m, place, why);
-    }
+    err = ask_at(m, place, ask, why);
     (void)pthread_mutex_lock(&m->lock);
     place_give(m, place);
     (void)pthread_mutex_unlock(&m->lock);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -46,6 +47,7 @@ mint_free(struct mint **m)
         return;
     }
     fd_done(&(*m)->fd);
+    fd_done(&(*m)->bell);
     locks_done(*m);
     jwk_done(&(*m)->token_key);
     sec_zero(*m, sizeof **m);
@@ -196,6 +198,7 @@ mint_start(const struct mint_conf *conf, struct mint **out, struct why *why)
     enum err err = ERR_OK;
 
     m->fd = -1;
+    m->bell = -1;
     TRY(pair_init(m, why));
     TRY(fork_off(m, conf, why));
     err = greet(m, why);
@@ -215,6 +218,7 @@ listen_on(void *arg)
     struct mint *m = arg;
 
     while (pair_take(m)) {
+        pair_rest(m);
     }
     pair_bury(m);
     return NULL;
@@ -223,6 +227,11 @@ listen_on(void *arg)
 enum err
 mint_listen(struct mint *m, struct why *why)
 {
+    m->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (m->bell < 0) {
+        return why_add(why, ERR_UNABLE, "mint: eventfd: %s", strerrordesc_np(errno));
+    }
+    m->ear = EAR_LISTENER;
     if (pthread_create(&m->listener, NULL, listen_on, m) != 0) {
         return why_add(why, ERR_UNABLE, "mint: no thread to listen");
     }

@@ -130,7 +130,7 @@ struct mint;
 enum err mint_start(const struct mint_conf *conf, struct mint **out, struct why *why) MUST_USE;
 
 /* Start the thread that hands answers out.  Once, after mint_start, before the first ask from
- * several threads.  Asking threads need about 64 KiB of stack for messages. */
+ * several threads.  Asking threads need about 96 KiB of stack for messages. */
 enum err mint_listen(struct mint *m, struct why *why) MUST_USE;
 
 /* Close the pair; the mint flushes and leaves; waits for it, bounded. */

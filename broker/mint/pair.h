@@ -14,7 +14,14 @@
 enum {
     PAIR_WAITING = 1024, /* asks that may wait at a time; more are refused with ERR_BUSY */
     PAIR_REASON = 128,
+    PAIR_QUIET =
+        16, /* datagrams with at most one ask left to answer, after which the listener parks */
 };
+
+/* Who takes datagrams from the socket: one at a time.  The listener, while several ask; it parks when asks have come one by
+ * one for a while, and then who asks alone takes its own answer, which saves a thread being woken for each.  Who leaves others
+ * waiting, or finds the mint gone, calls the listener back. */
+enum pair_ear { EAR_NOBODY = 0, EAR_ASKER, EAR_LISTENER };
 
 /* One ask that waits.  Its id decides between the asking thread and the one that hands out
  * answers: whoever exchanges it for PAIR_TAKEN owns `out` and `why` from then on.  So a thread that
@@ -39,7 +46,12 @@ struct mint {
     pthread_t listener;
     pthread_mutex_t lock;
     pthread_cond_t gone;
-    uint64_t asked; /* ids given out so far */
+    uint64_t asked;         /* ids given out so far */
+    enum pair_ear ear;      /* under the lock */
+    bool hung_up;           /* under the lock: the mint has gone while an asker had the ear */
+    unsigned quiet;         /* the listener's: see PAIR_QUIET */
+    int bell;               /* eventfd that calls a parked listener; -1 before there is one */
+    atomic_uint unanswered; /* asks that nobody has claimed; grows under the lock only */
     size_t free_n;
     uint16_t free[PAIR_WAITING]; /* places nobody uses */
     struct pair_wait wait[PAIR_WAITING];
@@ -57,6 +69,9 @@ enum err pair_init(struct mint *m, struct why *why) MUST_USE;
 /* Take one datagram of answers, hand each to who waits for it.  False when the mint has gone.
  * Blocks. */
 bool pair_take(struct mint *m);
+
+/* The listener's, after each datagram: stay, or park until it is called back. */
+void pair_rest(struct mint *m);
 
 /* The mint is gone: find out why, and wake everybody.  Once. */
 void pair_bury(struct mint *m);
