@@ -148,21 +148,59 @@ field(const struct check_in *in, unsigned id, struct finding *f)
     return golden(&t->want->own.field[id], tdx_body_field(&t->quote.body, id), f);
 }
 
-#define FIELD_RULE(name, id)                                                   \
-    enum outcome tdx_rule_##name(const struct check_in *in, struct finding *f) \
-    {                                                                          \
-        return field(in, (id), f);                                             \
-    }
+enum outcome
+tdx_rule_mrtd(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_MRTD, f);
+}
 
-FIELD_RULE(mrtd, TDX_MRTD)
-FIELD_RULE(rtmr0, TDX_RTMR0)
-FIELD_RULE(rtmr1, TDX_RTMR1)
-FIELD_RULE(rtmr2, TDX_RTMR2)
-FIELD_RULE(rtmr3, TDX_RTMR3)
-FIELD_RULE(mrseam, TDX_MRSEAM)
-FIELD_RULE(mrconfigid, TDX_MRCONFIGID)
-FIELD_RULE(mrowner, TDX_MROWNER)
-FIELD_RULE(mrownerconfig, TDX_MROWNERCONFIG)
+enum outcome
+tdx_rule_rtmr0(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_RTMR0, f);
+}
+
+enum outcome
+tdx_rule_rtmr1(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_RTMR1, f);
+}
+
+enum outcome
+tdx_rule_rtmr2(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_RTMR2, f);
+}
+
+enum outcome
+tdx_rule_rtmr3(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_RTMR3, f);
+}
+
+enum outcome
+tdx_rule_mrseam(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_MRSEAM, f);
+}
+
+enum outcome
+tdx_rule_mrconfigid(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_MRCONFIGID, f);
+}
+
+enum outcome
+tdx_rule_mrowner(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_MROWNER, f);
+}
+
+enum outcome
+tdx_rule_mrownerconfig(const struct check_in *in, struct finding *f)
+{
+    return field(in, TDX_MROWNERCONFIG, f);
+}
 
 /* A service TD can migrate this one: without a golden value its presence is said aloud. */
 enum outcome

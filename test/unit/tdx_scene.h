@@ -156,10 +156,10 @@ static inline void
 td_sgx_write(struct td_scene *s)
 {
     const struct td_der der = td_sgx_der(&s->sgx);
-    size_t n = (size_t)sprintf(s->sgx_text, "DER:");
+    size_t n = (size_t)snprintf(s->sgx_text, sizeof s->sgx_text, "DER:");
 
     for (size_t i = 0; i < der.n; i++) {
-        n += (size_t)sprintf(s->sgx_text + n, "%02x", der.b[i]);
+        n += (size_t)snprintf(s->sgx_text + n, sizeof s->sgx_text - n, "%02x", der.b[i]);
     }
     s->ask[TD_LEAF].ask.ext[2] =
         s->no_sgx ? (struct desk_extension){0} : (struct desk_extension){td_sgx_nid(), s->sgx_text};
@@ -194,7 +194,8 @@ td_chain_make(const struct td_scene *s, struct td_chain *c)
     for (size_t i = 0; i < c->n; i++) {
         const struct desk_cert *cert = &s->cert[c->order[i]];
         char *at = (char *)c->pem + c->len;
-        int n = sprintf(at, "-----BEGIN CERTIFICATE-----\n");
+        size_t room = sizeof c->pem - c->len;
+        int n = snprintf(at, room, "-----BEGIN CERTIFICATE-----\n");
 
         desk_must(c->len + 2 * cert->len + 100 < sizeof c->pem);
         for (size_t k = 0; k < cert->len; k += 48) {
@@ -203,7 +204,7 @@ td_chain_make(const struct td_scene *s, struct td_chain *c)
             n += EVP_EncodeBlock((uint8_t *)at + n, cert->der + k, (int)len);
             at[n++] = '\n';
         }
-        n += sprintf(at + n, "-----END CERTIFICATE-----\n");
+        n += snprintf(at + n, room - (size_t)n, "-----END CERTIFICATE-----\n");
         c->len += (size_t)n;
     }
     if (c->tail.len > 0) {

@@ -129,11 +129,11 @@ room(void **state)
     (void)state;
     memset(bytes, 0x5c, sizeof bytes);
     for (size_t n = ROOM - 3; n <= ROOM + 1; n++) {
-        int at = sprintf(text, BEGIN "\n");
+        int at = snprintf(text, sizeof text, BEGIN "\n");
         size_t len = 0;
 
         at += EVP_EncodeBlock((uint8_t *)text + at, bytes, (int)n);
-        (void)sprintf(text + at, "\n" END "\n");
+        (void)snprintf(text + at, sizeof text - (size_t)at, "\n" END "\n");
         out[ROOM] = 0xee;
 
         struct slice rest = slice_text(text);
@@ -179,7 +179,7 @@ as_openssl_writes_it(void **state)
 
     (void)state;
     for (size_t n = 1; n <= ROOM; n++) {
-        int at = sprintf(text, BEGIN "\n");
+        int at = snprintf(text, sizeof text, BEGIN "\n");
         uint8_t out[ROOM];
         size_t len = 0;
         struct slice rest;
@@ -188,7 +188,7 @@ as_openssl_writes_it(void **state)
             bytes[i] = (uint8_t)(i * 37 + n);
         }
         at += EVP_EncodeBlock((uint8_t *)text + at, bytes, (int)n);
-        at += sprintf(text + at, "\n" END);
+        at += snprintf(text + at, sizeof text - (size_t)at, "\n" END);
         assert_int_equal(first(text, out, &len, &rest), ERR_OK);
         assert_int_equal(len, n);
         assert_memory_equal(out, bytes, n);

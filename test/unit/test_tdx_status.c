@@ -294,7 +294,7 @@ advisories_cut(void **state)
     (void)state;
     many[n++] = '[';
     for (unsigned i = 0; i < TDX_ADVISORIES_MAX; i++) {
-        n += (size_t)sprintf(many + n, "\"INTEL-SA-%05u\",", 1000 - i);
+        n += (size_t)snprintf(many + n, sizeof many - n, "\"INTEL-SA-%05u\",", 1000 - i);
     }
     many[n - 1] = ']';
     s->tcb.level[1].advisories = many;
@@ -304,7 +304,7 @@ advisories_cut(void **state)
     assert_accepted(s);
     assert_int_equal(s->got.tdx.tcb.advisories, TDX_ADVISORIES_MAX);
     assert_string_equal(s->got.tdx.tcb.advisory[0], "INTEL-SA-00937");
-    (void)sprintf(many + n - 1, ",\"INTEL-SA-00001\"]");
+    (void)snprintf(many + n - 1, sizeof many - n + 1, ",\"INTEL-SA-00001\"]");
     td_make(s);
     assert_refused(s, JUDGE_REJECT, "tcb.advisory", "there are more than 64", "read to the end");
     for (size_t i = 0; i < sizeof ODD / sizeof ODD[0]; i++) {
