@@ -7,6 +7,9 @@
 static struct slice
 from(struct slice s, size_t at)
 {
+    if (at == 0) {
+        return s; /* which may have no bytes to point to */
+    }
     return (struct slice){s.ptr + at, s.len - at};
 }
 

@@ -65,6 +65,7 @@ SIGNATURES = {
     "short_sig": json.dumps({"sha256": [{**ENTRY, "sig": "AA=="}]}),
     "no_sig": json.dumps({"sha256": [{"pcrs": [11], "pol": "00"}]}),
     "no_pcrs": json.dumps({"sha256": [{"pol": "00" * 32, "sig": "AA=="}]}),
+    "pcrs_a_number": json.dumps({"sha256": [{**ENTRY, "pcrs": 11}]}),
     "not_a_list": '{"sha256": {"pcrs": 11}}',
     "empty": "{}",
 }
