@@ -62,10 +62,12 @@ add_file(const char *path, const char *usual, size_t max, const char *name, json
     if (path != NULL && strcmp(path, "off") == 0) {
         return ERR_OK;
     }
-    if (path != NULL) {
-        TRY(file_read(path, max, &bytes, &len, &f->why));
-    } else if (file_read(usual, max, &bytes, &len, &why) != ERR_OK) {
-        return ERR_OK;
+
+    enum err e = file_read(path != NULL ? path : usual, max, &bytes, &len, &why);
+
+    if (e != ERR_OK) {
+        f->why = path != NULL ? why : f->why;
+        return path != NULL ? e : ERR_OK;
     }
     if (len > 0) {
         json_set_bytes(obj, name, (struct slice){bytes, len});

@@ -298,15 +298,24 @@ read_golden(const struct members *m, bool strict, struct evidence_row *row, stru
     bool predicates = tpm_predicates_wanted(&row->want.tpm.must) != 0;
 
     if (both || (neither && strict && !predicates)) {
-        return why_add(why, ERR_MALFORMED,
-                       "tpm2 row: want \"values\" (a list, or \"ignore\") or \"reference_set\", or "
-                       "predicates");
+        return why_add(
+            why, ERR_MALFORMED,
+            "tpm2 row: want either \"values\" (a list, or \"ignore\") or \"reference_set\", or "
+            "predicates");
     }
     if (m->reference_set != NULL) {
         row->want.tpm.golden_wanted = true;
         return row_reference_set(m->reference_set, row, why);
     }
     return neither ? ERR_OK : row_tpm_own(m->values, row, why);
+}
+
+/* What must have booted: by predicates, by values, or both. */
+static enum err
+read_boot(const struct members *m, bool strict, struct evidence_row *row, struct why *why)
+{
+    TRY(row_tpm_predicates(&m->must, strict, row, why));
+    return read_golden(m, strict, row, why);
 }
 
 /* Who may vouch for the key. */
@@ -334,8 +343,7 @@ row_tpm_read(json_t *obj, bool strict, struct evidence_row *row, struct why *why
     TRY(bind_row(obj, &m, why));
     want->allow_owner_hierarchy = m.allow_owner;
     TRY(m.pcrs == NULL ? ERR_OK : row_tpm_pcrs(m.pcrs, want, why));
-    TRY(row_tpm_predicates(&m.must, strict, row, why));
-    TRY(read_golden(&m, strict, row, why));
+    TRY(read_boot(&m, strict, row, why));
     TRY(row_tpm_ek(&m.ek, row, why));
     return read_key_trust(&m, row, why);
 }

@@ -65,7 +65,8 @@ read_entry(struct slice obj, struct entry *out, struct why *why)
     size_t len = 0;
 
     (void)json_view_find(obj, NAMES, FIELDS, value);
-    if (!json_view_text(value[POL], &pol) || !json_view_text(value[SIG], &sig)) {
+    if (value[PCRS].len == 0 || value[POL].len == 0 || value[SIG].len == 0 ||
+        !json_view_text(value[POL], &pol) || !json_view_text(value[SIG], &sig)) {
         return why_add(why, ERR_MALFORMED, "an entry has not pcrs, pol and sig");
     }
     out->ours = only_uki_pcr(value[PCRS]);

@@ -64,6 +64,8 @@ SIGNATURES = {
     "banks": json.dumps({"sha256": [ENTRY, {**ENTRY, "pcrs": [11, 12]}], "sha384": [ENTRY]}),
     "short_sig": json.dumps({"sha256": [{**ENTRY, "sig": "AA=="}]}),
     "no_sig": json.dumps({"sha256": [{"pcrs": [11], "pol": "00"}]}),
+    "no_pcrs": json.dumps({"sha256": [{"pol": "00" * 32, "sig": "AA=="}]}),
+    "pcrs_a_number": json.dumps({"sha256": [{**ENTRY, "pcrs": 11}]}),
     "not_a_list": '{"sha256": {"pcrs": 11}}',
     "empty": "{}",
 }

@@ -54,7 +54,7 @@ add_section(struct image *im, const char *name, uint32_t virtual_size, uint32_t 
 {
     uint8_t *h = header_of(im, im->sections);
 
-    (void)strncpy((char *)h, name, 8);
+    memcpy(h, name, strlen(name));
     put(h + 8, virtual_size, 4);
     put(h + 16, raw_size, 4);
     put(h + 20, RAW_AT + (uint32_t)im->sections * 16, 4);

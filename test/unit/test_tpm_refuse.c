@@ -495,19 +495,16 @@ another_type_with_another_body(void **state)
 }
 
 static void
-other_types_of_evidence_are_unable(void **state)
+evidence_of_no_type_is_unable(void **state)
 {
-    static const enum evidence_type TYPES[] = {EVIDENCE_NONE, EVIDENCE_SEV_SNP, EVIDENCE_TDX,
-                                               EVIDENCE_AZURE_SEV_SNP, EVIDENCE_AZURE_TDX};
     struct scene s;
 
     (void)state;
     scene_open(&s, SOFT_P256);
     scene_make(&s);
-    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        s.ev.type = TYPES[i];
-        assert_int_equal(judge(&s), JUDGE_UNABLE);
-    }
+    s.ev.type = EVIDENCE_NONE;
+    assert_int_equal(judge(&s), JUDGE_UNABLE);
+    assert_only(&s, "evidence.unsupported");
 }
 
 int
@@ -526,7 +523,7 @@ main(void)
         cmocka_unit_test(a_key_that_names_no_scheme),
         cmocka_unit_test(without_a_key_the_weak_algorithms_are_named),
         cmocka_unit_test(another_type_with_another_body),
-        cmocka_unit_test(other_types_of_evidence_are_unable),
+        cmocka_unit_test(evidence_of_no_type_is_unable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
