@@ -55,10 +55,11 @@ def count_cmocka(_job, text, _status):
 
 
 def count_line(_job, text, _status):
-    found = re.findall(r"^(\d+) passed, (\d+) failed$", text, re.M)
+    found = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", text, re.M)
     if not found:
         return 0, 0, 0
-    return int(found[-1][0]), int(found[-1][1]), 0
+    passed, failed, skipped = found[-1]
+    return int(passed), int(failed), int(skipped or 0)
 
 
 def count_pytest(job, _text, _status):
