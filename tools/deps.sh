@@ -19,7 +19,7 @@ check="$demo_tpm $demo_snp swtpm-tools libcmocka-dev python3-pytest python3-requ
 lint='clang-format clang-tidy shellcheck groff-base'
 sanitize='clang libclang-rt-14-dev llvm-14 valgrind'
 fuzz='clang libclang-rt-14-dev llvm-14'
-peers='radosgw ceph-mon ceph-osd curl'
+peers='radosgw ceph-mon ceph-osd curl nodejs npm'
 fresh='debootstrap git'
 
 packages_of() {
@@ -40,10 +40,19 @@ packages_of() {
     esac
 }
 
+is_there() {
+    case $1 in
+    # These may come from elsewhere, under other package names: the command is what counts.
+    nodejs) command -v node >/dev/null ;;
+    npm) command -v npm >/dev/null ;;
+    # An Architecture suffix or a virtual package never appears here: names are plain.
+    *) dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed ;;
+    esac
+}
+
 missing_of() {
     for p in $1; do
-        # An Architecture suffix or a virtual package never appears here: names are plain.
-        dpkg-query -W -f='${db:Status-Status}\n' "$p" 2>/dev/null | grep -qx installed || echo "$p"
+        is_there "$p" || echo "$p"
     done
 }
 
