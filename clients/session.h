@@ -80,10 +80,10 @@ enum err session_live(const struct session *s, struct fault *f) MUST_USE;
 struct attest_want {
     const char *server, *ca, *policy;
     const char *tcti, *ak, *pcrs, *key;
-    const char *ak_certificate; /* DER file; NULL: none */
-    const char *ek;             /* persistent handle; NULL: none */
+    const char *ak_certificate;     /* DER file; NULL: none */
+    const char *ek;                 /* persistent handle; NULL: none */
     const char *event_log, *pcrsig; /* struct evidence_want */
-    const char *evidence;       /* types: struct collect_want */
+    const char *evidence;           /* types: struct collect_want */
     struct places from;
     int vmpl; /* -1: not asked for */
     const volatile sig_atomic_t *stop;
