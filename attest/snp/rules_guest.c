@@ -59,6 +59,12 @@ seen_of(const struct snp_report *r, enum field id)
     return (struct slice){0};
 }
 
+static const char *
+name_of(enum field id)
+{
+    return id < FIELDS ? NAMES[id] : "field";
+}
+
 /* An empty one for what is no list. */
 static const struct snp_values *
 values_of(const struct snp_golden *g, enum field id)
@@ -140,7 +146,7 @@ explain(const struct snp_in *s, const struct snp_golden *g, enum field id, struc
 
     if (needs_key && !vouched(s, g)) {
         return finding_fail(f, "a report under an id_key or author_key that the policy lists",
-                            "%s is the host's choice without one", NAMES[id]);
+                            "%s is the host's choice without one", name_of(id));
     }
     if (id == AUTHOR_KEY && !s->report.author_key_en) {
         return finding_fail(f, "an author key", "AUTHOR_KEY_EN is 0");
@@ -151,7 +157,7 @@ explain(const struct snp_in *s, const struct snp_golden *g, enum field id, struc
     }
     list_text(values_of(g, id), wanted, sizeof wanted);
     hex_encode(seen_of(&s->report, id), hex);
-    return finding_fail(f, wanted, "%s is %s", NAMES[id], hex);
+    return finding_fail(f, wanted, "%s is %s", name_of(id), hex);
 }
 
 /* One field against the policy's own list. */
@@ -355,7 +361,7 @@ nearest(const struct snp_in *s, enum field *first)
 static enum outcome
 no_reference(const struct snp_in *s, struct finding *f)
 {
-    enum field first = FIELDS;
+    enum field first = MEASUREMENT;
     const struct snp_golden *g = nearest(s, &first);
     struct finding one = {0};
     char wanted[FINDING_TEXT];
