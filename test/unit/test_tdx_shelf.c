@@ -202,7 +202,8 @@ the_fmspc_used_longest_ago_makes_room(void **state)
     struct intel_shelf *shelf = shelf_of(s, MAX);
 
     fill(shelf, s);
-    for (uint8_t i = 0; i < MANY; i++) {
+    for (unsigned n = 0; n < MANY; n++) {
+        const uint8_t i = (uint8_t)n;
         const struct intel_choice first = choice(td_fmspc(), TDX_CA_PLATFORM);
         struct intel_set *set = intel_shelf_get(shelf, &first); /* used again and again */
 
@@ -217,7 +218,8 @@ the_fmspc_used_longest_ago_makes_room(void **state)
         s->bytes.tcb_info = paper_slice(&s->tcb);
         assert_int_equal(put(shelf, s, PCS_TCB_INFO, s->bytes.tcb_info_chain, &why), ERR_OK);
     }
-    for (uint8_t i = 0; i < MANY; i++) {
+    for (unsigned n = 0; n < MANY; n++) {
+        const uint8_t i = (uint8_t)n;
         const uint8_t fmspc[6] = {i, i, i, i, i, i};
         const struct pcs_item item = pcs_tcb_info(fmspc, PCS_STANDARD);
         int64_t until = 0;

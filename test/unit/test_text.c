@@ -353,10 +353,11 @@ static void
 plain_text_ends_at_the_first(void **state)
 {
     static const uint8_t SPECIAL[] = {0, 0x1f, '"', '\\', 0x7f, 0x80, 0xff};
+    const size_t kinds = sizeof SPECIAL;
     uint8_t text[16];
-    (void)state;
 
-    for (size_t i = 0; i < sizeof SPECIAL * sizeof SPECIAL * 64; i++) {
+    (void)state;
+    for (size_t i = 0; i < kinds * kinds * 64; i++) {
         size_t a = i % 8;
         size_t b = i / 8 % 8;
 

@@ -38,7 +38,9 @@ want_values(struct desk *d)
     assert_int_equal(tpm_log_header(log_bytes(&d->log), &log, &why), ERR_OK);
     assert_int_equal(tpm_log_scan(&log, &why), ERR_OK);
     assert_int_equal(tpm_log_replay(&log, log.banks, &replay, &why), ERR_OK);
-    for (uint8_t i = 0; i < PCRS_TOLD; i++) {
+    for (unsigned n = 0; n < PCRS_TOLD; n++) {
+        const uint8_t i = (uint8_t)n;
+
         d->pcr[i] = (struct tpm_pcr){.bank = HASH_SHA256, .index = i};
         memcpy(d->pcr[i].digest, tpm_replay_value(&replay, HASH_SHA256, i).ptr, SHA256_LEN);
     }
