@@ -86,12 +86,12 @@ class Http:
             self.conn.putheader(name, value)
         if "content-length" not in names and (body or method in ("POST", "PUT")):
             self.conn.putheader("Content-Length", str(len(body)))
-        self.conn.endheaders()
-        if body:
-            try:
+        try:
+            self.conn.endheaders()
+            if body:
                 self.conn.send(body)
-            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
-                pass  # refused early; the answer may be there already
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+            pass  # refused early; the answer may be there already
         reply = self.conn.getresponse()
         data = reply.read()
         result = Reply(reply.status, reply.getheaders(), data)
