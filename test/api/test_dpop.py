@@ -7,9 +7,7 @@ import base64
 import concurrent.futures
 import hashlib
 import hmac
-import http.client
 import json
-import ssl
 import time
 
 import pytest
@@ -309,11 +307,8 @@ def test_a_jti_of_100_kB(ready):
     _, (header, claims) = parts(ready, TOKEN)
     claims["jti"] = "j" * 100000
     conn = ready.broker.guest_http()
-    try:
-        reply = conn.send("POST", "/token", [FORM, ("DPoP", good(ready, header, claims))], b"grant_type=x")
-    except (ConnectionError, ssl.SSLError, http.client.HTTPException):
-        reply = None  # it hung up before all of it was sent, and the answer was lost with the connection
-    assert reply is None or reply.status in (400, 431), reply
+    reply = conn.send("POST", "/token", [FORM, ("DPoP", good(ready, header, claims))], b"grant_type=x")
+    assert reply.status in (400, 431), reply
     conn.close()
     assert ready.heartbeat().status == 200
 
